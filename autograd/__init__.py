@@ -1,0 +1,110 @@
+"""A scalar autograd engine: a `Value` is one number that remembers how it was made.
+
+>>> a = Value(2.0, label="a")
+>>> b = Value(-3.0, label="b")
+>>> (a * b + a.tanh()).backward()
+>>> round(a.grad, 4), b.grad
+(-2.9293, 2.0)
+"""
+
+from autograd.backward import gradients
+from autograd.check import check_gradient, finite_difference
+from autograd.errors import DerivativeError, DomainError, GradientMismatch
+from autograd.functions import (
+    abs,
+    acos,
+    asin,
+    atan,
+    atan2,
+    cos,
+    cosh,
+    dot,
+    elu,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    gelu,
+    hypot,
+    leaky_relu,
+    log,
+    log1p,
+    log_softmax,
+    logsumexp,
+    max,
+    maximum,
+    min,
+    minimum,
+    pow,
+    relu,
+    sigmoid,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    sqrt,
+    step,
+    sum,
+    tan,
+    tanh,
+    where,
+)
+from autograd.graph import topological_order
+from autograd.recording import no_grad
+from autograd.value import Constant, Operand, Value, as_values
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Constant",
+    "DerivativeError",
+    "DomainError",
+    "GradientMismatch",
+    "Operand",
+    "Value",
+    "abs",
+    "acos",
+    "as_values",
+    "asin",
+    "atan",
+    "atan2",
+    "check_gradient",
+    "cos",
+    "cosh",
+    "dot",
+    "elu",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "finite_difference",
+    "gelu",
+    "gradients",
+    "hypot",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "no_grad",
+    "pow",
+    "relu",
+    "sigmoid",
+    "silu",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "step",
+    "sum",
+    "tan",
+    "tanh",
+    "topological_order",
+    "where",
+]

@@ -1,0 +1,120 @@
+"""The exceptions of users' mistakes, and the sentences that explain them.
+
+Every message names the operation, the operands with their labels, and a remedy.
+Where Python has an exception for the mistake (ZeroDivisionError, OverflowError,
+TypeError), that one is raised; the classes here are for the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autograd.ops import Operation
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+
+class DomainError(ValueError):
+    """An operation was given a number at which it is not defined."""
+
+
+class DerivativeError(ArithmeticError):
+    """A derivative does not exist or is not finite at this point."""
+
+
+class GradientMismatch(AssertionError):
+    """A gradient differs from its independent estimate."""
+
+
+def describe(op: Operation, operands: Sequence[Value]) -> str:
+    """The operation applied to its operands, as in `div(1.0, b=0.0)`."""
+    shown = [f"{v.label}={v.data!r}" if v.label else repr(v.data) for v in operands]
+    if len(shown) > 6:
+        shown[3:-2] = ["..."]
+    return f"{op.name}({', '.join(shown)})"
+
+
+def forward_error(
+    op: Operation, operands: Sequence[Value], cause: Exception | None = None
+) -> Exception:
+    """Why `op` has no finite result at these operands, as the error to raise."""
+    call = describe(op, operands)
+    if isinstance(cause, ZeroDivisionError):
+        return ZeroDivisionError(
+            f"{call}: division by zero. Keep the divisor away from zero, for example "
+            f"by adding a small number to it."
+        )
+    if isinstance(cause, ValueError):
+        return DomainError(f"{call} is not defined: {op.name} takes {op.defined}.")
+    if any(math.isinf(v.data) for v in operands):
+        return DomainError(
+            f"{call} is not a number: an operand is infinite. Look for what made it so."
+        )
+    return OverflowError(
+        f"{call} is too large for a float, whose largest is 1.8e308. Scale the "
+        f"operands down, or work with logarithms: softplus, logsumexp and log_softmax "
+        f"do not overflow."
+    )
+
+
+def derivative_error(node: Value) -> DerivativeError:
+    """The derivative of `node` by its operands does not exist or is not finite."""
+    assert node.op is not None
+    name = f" (label {node.label!r})" if node.label else ""
+    return DerivativeError(
+        f"the derivative of {describe(node.op, node.parents)}{name} does not exist "
+        f"there, or is too large for a float. Keep the operands away from this point, "
+        f"for example by adding a small number, or cut the graph with detach() where "
+        f"no gradient is needed. No gradient was changed."
+    )
+
+
+def copy_error(node: Value) -> TypeError:
+    """A computed Value was to be copied or pickled."""
+    assert node.op is not None
+    return TypeError(
+        f"a Value computed by {node.op.name} cannot be copied or pickled, because its "
+        f"whole graph would have to go with it. Use detach() for its number alone, or "
+        f"copy the leaves and compute again."
+    )
+
+
+def to_float(number: object, where: str) -> float:
+    """Turn a number into a float; TypeError or ValueError for anything else.
+
+    `where` names what was given the number: an operation, or a constructor.
+    """
+    if isinstance(number, numbers.Real) and not isinstance(number, bool):
+        data = float(number)
+        if data != data:
+            raise ValueError(
+                f"{where}: the number given is NaN (not a number). Look for the "
+                f"computation that produced it."
+            )
+        return data
+    given = f"{type(number).__name__} {number!r}"
+    raise TypeError(
+        f"{where}: a real number or a Value is needed, not {given:.120}. "
+        f"{_remedy(number)}"
+    )
+
+
+def _remedy(thing: object) -> str:
+    """What to do with a thing that is no real number."""
+    if isinstance(thing, bool) or type(thing).__name__ in ("bool_", "bool"):
+        return "Write 1.0 or 0.0, or float(condition)."
+    if isinstance(thing, str):
+        return "Convert it with float() first."
+    if isinstance(thing, complex):
+        return "Use its real and imaginary parts as two Values."
+    if hasattr(thing, "__array__"):
+        return (
+            "Make one Value per element: np.array([Value(x) for x in a], dtype=object)."
+        )
+    if hasattr(thing, "__iter__"):
+        return "Make one Value per element: [Value(x) for x in xs]."
+    return "Convert it to a float first."

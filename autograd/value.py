@@ -1,0 +1,366 @@
+"""Value: one number that remembers how it was made.
+
+An operation on Values makes a new Value whose `op` is a row of the table and whose
+`parents` are its operands, in order. That is the whole graph; `backward` walks it.
+
+Invariants: a Value is created after its parents, so the graph has no cycle; parents
+are never changed; `data` is a float and never NaN. No node holds a closure or a
+reference to its children, so a graph is freed as soon as its root is dropped.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x + 2.0
+    >>> y.backward()
+    >>> y.data, x.grad
+    (11.0, 6.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, Union
+
+from autograd.arithmetic import Floats
+from autograd.errors import copy_error, forward_error, to_float
+from autograd.ops import TABLE, Operation
+from autograd.recording import recording
+
+Operand: TypeAlias = Union["Value", float]
+"""What an operation takes: a Value, or a number, which becomes a Constant."""
+
+NO_GRADIENT = float("0")
+"""The zero that `grad` holds until backward() reaches the node; compare with `is`."""
+
+
+# How an operation is applied: compute on the operands' data by the row's forward rule,
+# refuse what is no number, make the node that remembers it. `unary` and `binary` are
+# `variadic` written out for speed: almost all nodes are made by them.
+
+
+def unary(name: str) -> Callable[[Any], Any]:
+    """The function that evaluates and records a row of one argument."""
+    op = TABLE[name]
+    forward = op.forward
+    of_numbers = variadic(name)
+
+    def apply(a: Any) -> Any:
+        if a.__class__ is not Value:
+            return of_numbers(a)
+        try:
+            data = forward(Floats, a.data)
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, (a,), error) from None
+        return record(op, a, None, data)
+
+    apply.__name__ = apply.__qualname__ = name
+    return apply
+
+
+def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
+    """The function that evaluates and records a row of two arguments.
+
+    As an operator it leaves NumPy's arrays of Values to NumPy.
+    """
+    op = TABLE[name]
+    forward = op.forward
+    of_numbers = variadic(name)
+
+    def apply(a: Any, b: Any) -> Any:
+        if a.__class__ is not Value:
+            if b.__class__ is not Value:
+                return of_numbers(a, b)
+            a = operand(a, name)
+        elif b.__class__ is not Value:
+            if operator and getattr(getattr(b, "dtype", None), "hasobject", False):
+                return NotImplemented
+            b = operand(b, name)
+        try:
+            data = forward(Floats, a.data, b.data)
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, (a, b), error) from None
+        return record(op, a, b, data)
+
+    apply.__name__ = apply.__qualname__ = name
+    return apply
+
+
+def variadic(name: str) -> Callable[..., Any]:
+    """The function that evaluates and records a row of any number of arguments.
+
+    Plain numbers alone give a plain number, and nothing is recorded.
+    """
+    op = TABLE[name]
+    forward = op.forward
+
+    def apply(*arguments: Any) -> Any:
+        parents = tuple(
+            [a if a.__class__ is Value else operand(a, name) for a in arguments]
+        )
+        try:
+            data = forward(Floats, *[parent.data for parent in parents])
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, parents, error) from None
+        if op.arity == 1 or op.arity == 2:
+            node = record(op, parents[0], parents[-1], data)
+        else:
+            node = record(op, parents, None, data)
+        return node if any(isinstance(a, Value) for a in arguments) else node.data
+
+    apply.__name__ = apply.__qualname__ = name
+    return apply
+
+
+def operand(thing: Any, name: str) -> Value:
+    """A Value as it is, a number as a Constant; TypeError for anything else."""
+    if thing.__class__ is float and thing == thing:
+        return Constant(thing)
+    if isinstance(thing, Value):
+        return thing
+    return Constant(to_float(thing, name))
+
+
+def record(op: Operation, first: Any, second: Any, data: float) -> Value:
+    """Make the node that `op` computed from one parent, two, or a tuple of them."""
+    if data - data != 0.0:
+        refuse(op, _parents(op, first, second), data)
+    node = _new(Value)
+    node.data = data
+    node.grad = NO_GRADIENT
+    node.label = ""
+    if recording():
+        node.op = op
+        node._first = first
+        node._second = second
+    else:
+        node.op = node._first = node._second = None
+    return node
+
+
+def refuse(op: Operation, parents: tuple[Value, ...], data: float) -> None:
+    """Raise for NaN, and for an infinite result unless an operand was infinite."""
+    infinite_as_given = any(parent.data - parent.data != 0.0 for parent in parents)
+    if data != data or not infinite_as_given:
+        raise forward_error(op, parents)
+
+
+def _parents(op: Operation | None, first: Any, second: Any) -> tuple[Value, ...]:
+    """The parents as one tuple, from the two slots that hold them."""
+    if op is None:
+        return ()
+    if op.arity == 2:
+        return (first, second)
+    parents: tuple[Value, ...] = (first,) if op.arity == 1 else first
+    return parents
+
+
+def method(name: str) -> Callable[[Value], Value]:
+    """Return an operation of one argument, as a method."""
+    return unary(name)
+
+
+def operators(
+    name: str,
+) -> tuple[Callable[[Value, Operand], Value], Callable[[Value, Operand], Value]]:
+    """An operation of two arguments, as an operator and its reflection."""
+    apply = binary(name, operator=True)
+
+    def reflected(b: Any, a: Any) -> Any:
+        return apply(a, b)
+
+    return apply, reflected
+
+
+class Value:
+    """One number that remembers how it was made.
+
+    - `data`: the number, a float.
+    - `grad`: ∂root/∂self, filled in by `root.backward()`.
+    - `op`: the row of the table that made it, or None on a leaf.
+    - `parents`: the operands, in order; `x * x` has the same parent twice.
+    - `label`: a name for people, shown in pictures and in messages.
+
+    Only a leaf's `data` and `grad` are yours to change. A number that meets a Value
+    in an operation becomes a Constant. TypeError for anything that is no real number,
+    ValueError for NaN.
+    """
+
+    # One or two parents have a slot each, more are a tuple in the first slot. A tuple
+    # on every node would double the objects that Python's garbage collector looks
+    # through, and its walks are half the time of building a graph.
+    __slots__ = ("_first", "_second", "data", "grad", "label", "op")
+
+    data: float
+    grad: float
+    op: Operation | None
+    label: str
+    _first: Any
+    _second: Any
+
+    def __init__(self, data: float, label: str = "") -> None:
+        self.data = to_float(data, "Value")
+        self.grad = NO_GRADIENT
+        self.op = self._first = self._second = None
+        if not isinstance(label, str):
+            raise TypeError(f"label must be a str, not {type(label).__name__}")
+        self.label = label
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands that made this Value, in order; empty on a leaf."""
+        return _parents(self.op, self._first, self._second)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"{type(self).__name__}(data={self.data}, grad={self.grad}{label})"
+
+    # Every operation is a row of the table.
+
+    __add__, __radd__ = operators("add")
+    __sub__, __rsub__ = operators("sub")
+    __mul__, __rmul__ = operators("mul")
+    __truediv__, __rtruediv__ = operators("div")
+    __pow__, __rpow__ = operators("pow")
+    __neg__ = method("neg")
+    __pos__ = method("pos")
+    __abs__ = abs = method("abs")
+    exp = method("exp")
+    expm1 = method("expm1")
+    log = method("log")
+    log1p = method("log1p")
+    sqrt = method("sqrt")
+    sin = method("sin")
+    cos = method("cos")
+    tan = method("tan")
+    asin = arcsin = method("asin")
+    acos = arccos = method("acos")
+    atan = arctan = method("atan")
+    sinh = method("sinh")
+    cosh = method("cosh")
+    tanh = method("tanh")
+    sigmoid = method("sigmoid")
+    relu = method("relu")
+    gelu = method("gelu")
+    silu = method("silu")
+    softplus = method("softplus")
+    step = method("step")
+    erf = method("erf")
+    erfc = method("erfc")
+
+    def leaky_relu(self, slope: Operand = 0.01) -> Value:
+        """Return a where a > 0, else slope · a."""
+        result: Value = _leaky_relu(self, slope)
+        return result
+
+    def elu(self, alpha: Operand = 1.0) -> Value:
+        """Return a where a > 0, else alpha · (eᵃ - 1)."""
+        result: Value = _elu(self, alpha)
+        return result
+
+    # Comparisons look at the numbers; `==` and `hash` stay those of identity, so that
+    # Values can live in sets and dicts.
+
+    def __lt__(self, other: Operand) -> bool:
+        return self.data < operand(other, "<").data
+
+    def __le__(self, other: Operand) -> bool:
+        return self.data <= operand(other, "<=").data
+
+    def __gt__(self, other: Operand) -> bool:
+        return self.data > operand(other, ">").data
+
+    def __ge__(self, other: Operand) -> bool:
+        return self.data >= operand(other, ">=").data
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    # Derivatives
+
+    def backward(self) -> None:
+        """Fill in the gradient of this Value with respect to all it was made from.
+
+        Interior gradients are those of this call; a leaf adds them up until
+        `zero_grad()`. DerivativeError names the first node whose derivative is not
+        finite; then no leaf has changed.
+        """
+        from autograd.backward import backward
+
+        backward(self)
+
+    def partials(self) -> tuple[float, ...]:
+        """The local partials ∂self/∂parent, one per parent, in their order.
+
+        >>> (Value(3.0) * Value(4.0)).partials()
+        (4.0, 3.0)
+        """
+        from autograd.backward import local_partials
+
+        return tuple(local_partials(self))
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether backward() has reached this node since it was made or zeroed."""
+        return self.grad is not NO_GRADIENT
+
+    def zero_grad(self) -> None:
+        """Forget the gradient, as before the first backward()."""
+        self.grad = NO_GRADIENT
+
+    def detach(self) -> Value:
+        """Return a new leaf with the same data and label: no gradient flows back."""
+        return Value(self.data, self.label)
+
+    # Guests: NumPy's functions on arrays of Values, copy and pickle
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, **options: Any
+    ) -> Any:
+        from autograd.interop import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.parents:
+            raise copy_error(self)
+        grad = self.grad if self.has_grad else None
+        return _leaf, (type(self), self.data, self.label, grad)
+
+
+class Constant(Value):
+    """A plain number that met a Value: no derivative with respect to it is taken."""
+
+    __slots__ = ()
+
+    def __init__(self, data: float) -> None:
+        self.data = data
+        self.grad = NO_GRADIENT
+        self.op = self._first = self._second = None
+        self.label = ""
+
+    def __repr__(self) -> str:
+        return f"Constant(data={self.data})"
+
+
+def as_values(numbers: Iterable[Operand]) -> list[Value]:
+    """Return the numbers as Values: Values as they are, plain numbers as Constants."""
+    return [v if v.__class__ is Value else operand(v, "Value") for v in numbers]
+
+
+def _leaf(kind: type[Value], data: float, label: str, grad: float | None) -> Value:
+    """Rebuild a copied or unpickled leaf."""
+    leaf = kind.__new__(kind)
+    leaf.data = data
+    leaf.grad = NO_GRADIENT if grad is None else grad
+    leaf.op = leaf._first = leaf._second = None
+    leaf.label = label
+    return leaf
+
+
+_new = object.__new__
+_leaky_relu = binary("leaky_relu")
+_elu = binary("elu")

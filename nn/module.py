@@ -1,0 +1,137 @@
+"""Module: anything that has parameters.
+
+A subclass keeps its parameters as attributes: a Value, a list of Values, a list of such
+lists, another Module, or a list of Modules. The rest follows, in the order in which the
+attributes were set. Names and shapes are those that PyTorch gives the same network.
+
+    >>> from autograd import Value
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.intercept = Value(2.0), Value(1.0)
+    ...
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.intercept
+    >>> [name for name, parameter in Line().named_parameters()]
+    ['slope', 'intercept']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value
+
+Array: TypeAlias = Union[Value, "list[Array]"]
+"""Parameters that belong together: a Value, or lists of Values to any depth."""
+
+
+class Module:
+    """The base class of neurons, layers and networks."""
+
+    __call__: Callable[..., Any]
+    """What a subclass computes from its inputs: a Value, or a list of them."""
+
+    def named_arrays(self) -> list[tuple[str, Array]]:
+        """The parameters in groups, each with a name such as `layers.0.weight`."""
+        return list(_arrays_in(vars(self), ""))
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter with its name, such as `layers.0.weight[2, 1]`."""
+        return [
+            (name + _subscript(place), parameter)
+            for name, array in self.named_arrays()
+            for place, parameter in _elements(array)
+        ]
+
+    def parameters(self) -> list[Value]:
+        """Every parameter, in a fixed order: row by row, array by array."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of every parameter."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def state_dict(self) -> dict[str, npt.NDArray[np.float64]]:
+        """A copy of the parameters by name, as float64 arrays."""
+        return {
+            name: np.reshape([p.data for _, p in _elements(array)], _shape(array))
+            for name, array in self.named_arrays()
+        }
+
+    def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
+        """Set the parameters to those of a `state_dict()` of a module like this one.
+
+        KeyError for a name that is missing or unknown, ValueError for a wrong shape or
+        a number that is not finite; then no parameter has changed.
+        """
+        arrays = dict(self.named_arrays())
+        if arrays.keys() != state.keys():
+            raise KeyError(
+                f"load_state_dict: the state lacks "
+                f"{sorted(arrays.keys() - state.keys())} and has the unknown names "
+                f"{sorted(state.keys() - arrays.keys())}. Load it into a module built "
+                f"like the one that it was taken from."
+            )
+        given = {name: np.asarray(state[name], dtype=np.float64) for name in arrays}
+        for name, array in arrays.items():
+            if given[name].shape != _shape(array):
+                raise ValueError(
+                    f"load_state_dict: {name} has the shape {given[name].shape}, and "
+                    f"the module needs {_shape(array)}."
+                )
+            if not np.isfinite(given[name]).all():
+                raise ValueError(
+                    f"load_state_dict: {name} holds numbers that are not finite."
+                )
+        for name, array in arrays.items():
+            for (_, parameter), number in zip(
+                _elements(array), given[name].flat, strict=True
+            ):
+                parameter.data = float(number)
+
+
+def _arrays_in(things: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Array]]:
+    """Every parameter or array of parameters among named things, and in their parts."""
+    for name, thing in things.items():
+        path = f"{prefix}{name}"
+        if isinstance(thing, Module):
+            for inner, array in thing.named_arrays():
+                yield f"{path}.{inner}", array
+        elif _is_array(thing):
+            yield path, thing
+        elif isinstance(thing, (list, tuple)):
+            parts = {str(i): part for i, part in enumerate(thing)}
+            yield from _arrays_in(parts, f"{path}.")
+
+
+def _is_array(thing: Any) -> bool:
+    """Whether a thing is a Value, or lists of them that are not ragged."""
+    if isinstance(thing, Value):
+        return True
+    if not isinstance(thing, (list, tuple)) or not thing:
+        return False
+    return all(map(_is_array, thing)) and len({_shape(part) for part in thing}) == 1
+
+
+def _shape(array: Array) -> tuple[int, ...]:
+    """The lengths of the lists, from the outside in."""
+    return () if isinstance(array, Value) else (len(array), *_shape(array[0]))
+
+
+def _elements(array: Array) -> Iterator[tuple[tuple[int, ...], Value]]:
+    """Every Value with its place, row by row."""
+    if isinstance(array, Value):
+        yield (), array
+    else:
+        for i, part in enumerate(array):
+            for place, value in _elements(part):
+                yield (i, *place), value
+
+
+def _subscript(place: tuple[int, ...]) -> str:
+    return str(list(place)) if place else ""

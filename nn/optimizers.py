@@ -1,0 +1,132 @@
+"""Optimisers: how a gradient moves the parameters.
+
+Each keeps its state in flat NumPy arrays, (n_parameters,), so that one rule serves a
+list of Values and a compiled program's array of parameters alike.
+
+    >>> from autograd import Value
+    >>> w = Value(1.0)
+    >>> optimizer = SGD([w], learning_rate=0.1)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    >>> w.data
+    0.8
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value
+
+Vector: TypeAlias = npt.NDArray[np.float64]
+
+
+class Optimizer(ABC):
+    """The base class: a subclass says in `update` what one step does to the vector."""
+
+    def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError("an optimizer needs parameters: model.parameters()")
+        if not all(isinstance(parameter, Value) for parameter in self.parameters):
+            raise TypeError("an optimizer's parameters are Values: model.parameters()")
+        _check("learning_rate", learning_rate, 0.0, math.inf)
+        self.learning_rate = learning_rate
+
+    @abstractmethod
+    def update(self, parameters: Vector, gradient: Vector) -> None:
+        """Move the parameters, (n_parameters,), in place by one step."""
+
+    def step(self) -> None:
+        """Move every parameter by its gradient, `grad`.
+
+        OverflowError where a parameter would stop being finite; then none has moved.
+        """
+        vector = np.array([parameter.data for parameter in self.parameters])
+        self.update(vector, np.array([parameter.grad for parameter in self.parameters]))
+        if not np.isfinite(vector).all():
+            raise OverflowError(
+                f"{type(self).__name__}: a parameter would no longer be finite after "
+                f"this step. Use a smaller learning_rate than {self.learning_rate}. No "
+                f"parameter was changed."
+            )
+        for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
+            parameter.data = number
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of every parameter."""
+        for parameter in self.parameters:
+            parameter.zero_grad()
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum on request.
+
+    v ← momentum · v + g, then w ← w - learning_rate · v (Polyak 1964, in the form of
+    Sutskever et al. 2013 that PyTorch uses, where the learning rate multiplies v).
+    Without momentum, v is the gradient g.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 0.01,
+        momentum: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        _check("momentum", momentum, 0.0, 1.0)
+        self.momentum = momentum
+        self.velocity = np.zeros(len(self.parameters))
+
+    def update(self, parameters: Vector, gradient: Vector) -> None:
+        """Move the parameters, (n_parameters,), in place by one step."""
+        self.velocity *= self.momentum
+        self.velocity += gradient
+        parameters -= self.learning_rate * self.velocity
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015, algorithm 1): steps scaled by the gradient's own size.
+
+    m and v are running means of g and g²; divided by 1 - βᵗ they are unbiased, and
+    w ← w - learning_rate · m̂ / (√v̂ + epsilon).
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, learning_rate)
+        for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
+            _check(name, beta, 0.0, 1.0)
+        _check("epsilon", epsilon, 0.0, math.inf)
+        self.betas = betas
+        self.epsilon = epsilon
+        self.steps = 0
+        self.mean = np.zeros(len(self.parameters))
+        self.mean_square = np.zeros(len(self.parameters))
+
+    def update(self, parameters: Vector, gradient: Vector) -> None:
+        """Move the parameters, (n_parameters,), in place by one step."""
+        beta1, beta2 = self.betas
+        self.steps += 1
+        self.mean += (1.0 - beta1) * (gradient - self.mean)
+        self.mean_square += (1.0 - beta2) * (gradient * gradient - self.mean_square)
+        unbiased = self.mean / (1.0 - beta1**self.steps)
+        size = np.sqrt(self.mean_square / (1.0 - beta2**self.steps))
+        parameters -= self.learning_rate * unbiased / (size + self.epsilon)
+
+
+def _check(name: str, number: float, low: float, high: float) -> None:
+    """Refuse a setting outside [low, high)."""
+    if not low <= number < high:
+        raise ValueError(f"{name} must be in [{low}, {high}), not {number!r}")

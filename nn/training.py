@@ -1,0 +1,249 @@
+"""Training: go through the examples, and move the parameters down the loss.
+
+>>> from nn import MLP, Adam, data, mse
+>>> X, y = data.logic_gate("and")
+>>> model = MLP(2, [1], output_activation="sigmoid", seed=0)
+>>> adam = Adam(model.parameters(), learning_rate=0.1)
+>>> history = fit(model, X, y, loss=mse, optimizer=adam, epochs=60, progress=False)
+>>> accuracy(model, X, y)
+1.0
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value, no_grad
+from nn.module import Module
+from nn.optimizers import Optimizer
+
+Loss: TypeAlias = Callable[[Any, Any], Value]
+"""A loss of one example: the model's outputs and the target."""
+
+Show: TypeAlias = Callable[[int, int, int, float], None]
+"""Called after a step: epoch from 1, examples seen in it and in the step, the loss."""
+
+
+@dataclass
+class History:
+    """What happened, one entry per epoch.
+
+    `loss` is the mean over the epoch's examples of the loss at the moment each was
+    used; `validation_loss` and `validation_accuracy` are taken after the epoch, and
+    stay empty without validation data; `seconds` is the time the epoch took.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+
+def fit(
+    model: Module,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    loss: Loss,
+    optimizer: Optimizer,
+    epochs: int,
+    batch_size: int | None = None,
+    validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    progress: bool = True,
+    seed: int = 0,
+) -> History:
+    """Train the model in place on X, (n, n_inputs), and y, (n,) or (n, n_outputs).
+
+    Each epoch goes once through all examples in a new random order (from `seed`), in
+    batches of `batch_size` (all n by default); each batch is one step of the optimizer
+    on the mean loss. `loss(outputs, target)` is that of one example. `validation` is a
+    pair (X, y) that is measured after each epoch and not trained on. `progress` shows
+    a bar where tqdm is installed, and the epochs as lines where it is not.
+
+    Raises ValueError for examples that are empty, of different lengths or not finite,
+    and what the loss and the engine raise; the parameters are those of the last whole
+    step then.
+    """
+    inputs, targets = _examples(X, y, "fit")
+    held_out = _examples(*validation, "fit: validation") if validation else None
+    _check_count("epochs", epochs)
+    batch_size = len(inputs) if batch_size is None else batch_size
+    _check_count("batch_size", batch_size)
+    order = np.random.default_rng(seed)
+    history = History()
+    with _progress(epochs, len(inputs), progress) as show:
+        for epoch in range(1, epochs + 1):
+            start = time.perf_counter()
+            total = 0.0
+            indices = order.permutation(len(inputs)).tolist()
+            for first in range(0, len(indices), batch_size):
+                batch = indices[first : first + batch_size]
+                total += _step(model, inputs, targets, batch, loss, optimizer)
+                seen = first + len(batch)
+                show(epoch, seen, len(batch), total / seen)
+            history.loss.append(total / len(inputs))
+            if held_out is not None:
+                losses, right = _measure(model, *held_out, loss)
+                history.validation_loss.append(losses)
+                history.validation_accuracy.append(right)
+            history.seconds.append(time.perf_counter() - start)
+    return history
+
+
+def predict(model: Module, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The model's outputs for X, (n, n_inputs): float (n, n_outputs).
+
+    It is (n,) for a model that returns a single Value. Nothing is recorded.
+    """
+    inputs = _rows(X, "predict")
+    with no_grad():
+        outputs = [model(row) for row in inputs]
+    return np.array(
+        [v.data if isinstance(v, Value) else [u.data for u in v] for v in outputs]
+    )
+
+
+def accuracy(
+    model: Module,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    threshold: float | None = None,
+) -> float:
+    """The share of the examples that the model puts in the right class, from 0 to 1.
+
+    With several outputs the class is the largest one's index, and y holds indices,
+    (n,), or one-hot rows, (n, n_outputs). With one output the class is whether it is
+    above `threshold`: by default 0.5 for targets 0 and 1, and 0 for targets -1 and 1.
+    """
+    inputs, targets = _examples(X, y, "accuracy")
+    return _share_right(predict(model, inputs), np.asarray(targets), threshold)
+
+
+def _share_right(
+    outputs: npt.NDArray[np.float64],
+    targets: npt.NDArray[np.float64],
+    threshold: float | None = None,
+) -> float:
+    """The share of rows whose output and target name the same class."""
+    outputs = outputs[:, 0] if outputs.ndim == 2 and outputs.shape[1] == 1 else outputs
+    targets = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
+    if outputs.ndim == 1:
+        if threshold is None:
+            threshold = 0.0 if (targets < 0).any() else 0.5
+        return float(np.mean((outputs > threshold) == (targets > threshold)))
+    classes = targets.argmax(axis=1) if targets.ndim == 2 else targets
+    return float(np.mean(outputs.argmax(axis=1) == classes))
+
+
+def _step(
+    model: Module,
+    inputs: list[list[float]],
+    targets: list[Any],
+    batch: Sequence[int],
+    loss: Loss,
+    optimizer: Optimizer,
+) -> float:
+    """One step on the mean loss of a batch. Return the sum of the losses.
+
+    Each example's graph is differentiated and freed before the next is recorded: the
+    leaves add the gradients up, and memory stays that of one example.
+    """
+    optimizer.zero_grad()
+    total = 0.0
+    for i in batch:
+        value = loss(model(inputs[i]), targets[i])
+        (value / len(batch)).backward()
+        total += value.data
+    optimizer.step()
+    return total
+
+
+def _measure(
+    model: Module, inputs: list[list[float]], targets: list[Any], loss: Loss
+) -> tuple[float, float]:
+    """The mean loss and the accuracy, in one pass without recording."""
+    with no_grad():
+        outputs = [model(row) for row in inputs]
+        losses = [loss(out, t).data for out, t in zip(outputs, targets, strict=True)]
+    numbers = [[v.data for v in ([o] if isinstance(o, Value) else o)] for o in outputs]
+    return (
+        sum(losses) / len(losses),
+        _share_right(np.array(numbers), np.array(targets)),
+    )
+
+
+def _rows(X: npt.ArrayLike, where: str) -> list[list[float]]:
+    """X as lists of floats; ValueError unless it is a finite, non-empty matrix."""
+    matrix = np.asarray(X, dtype=np.float64)
+    if matrix.ndim != 2 or not matrix.size:
+        raise ValueError(
+            f"{where}: X must have the shape (n, n_inputs), with at least one example "
+            f"and one input, not {matrix.shape}."
+        )
+    bad = np.argwhere(~np.isfinite(matrix))
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(
+            f"{where}: X[{row}, {column}] is {matrix[row, column]}, not a finite "
+            f"number. Leave the example out, or replace what is missing."
+        )
+    rows: list[list[float]] = matrix.tolist()
+    return rows
+
+
+def _examples(
+    X: npt.ArrayLike, y: npt.ArrayLike, where: str
+) -> tuple[list[list[float]], list[Any]]:
+    """X and y as lists of the same length."""
+    inputs = _rows(X, where)
+    array = np.asarray(y)
+    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
+        raise ValueError(f"{where}: y must hold finite numbers.")
+    targets: list[Any] = array.tolist() if array.ndim else []
+    if len(inputs) != len(targets):
+        raise ValueError(
+            f"{where}: X has {len(inputs)} examples and y has {len(targets)}. There "
+            f"must be one target per example."
+        )
+    return inputs, targets
+
+
+def _check_count(name: str, count: int) -> None:
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise ValueError(f"{name} must be a whole number from 1 up, not {count!r}")
+
+
+@contextmanager
+def _progress(epochs: int, n: int, wanted: bool) -> Iterator[Show]:
+    """How training shows itself: a bar, lines where tqdm is missing, or nothing."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        tqdm = None
+    if not wanted:
+        yield lambda epoch, seen, step, loss: None
+    elif tqdm is None:
+        yield lambda epoch, seen, step, loss: _line(epoch, epochs, seen == n, loss)
+    else:
+        with tqdm(total=epochs * n, unit=" examples", unit_scale=True) as bar:
+
+            def show(epoch: int, seen: int, step: int, loss: float) -> None:
+                bar.set_postfix(epoch=epoch, loss=f"{loss:.4f}", refresh=False)
+                bar.update(step)
+
+            yield show
+
+
+def _line(epoch: int, epochs: int, done: bool, loss: float) -> None:
+    """Say on standard error how an epoch ended, for some twenty of them."""
+    if done and (epoch == epochs or epoch % max(1, epochs // 20) == 0):
+        print(f"epoch {epoch}/{epochs}: loss {loss:.4f}", file=sys.stderr)
