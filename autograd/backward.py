@@ -38,7 +38,7 @@ def backward(root: Value) -> None:
         # What is not finite stays so on its way down, so the leaves tell of all.
         if any(leaf.grad - leaf.grad != 0.0 for leaf, _ in leaves):
             raise _first_that_is_not_finite(order)
-        totals = [_total(before, leaf.grad) for leaf, before in leaves]
+        totals = [_total(leaf, before) for leaf, before in leaves]
     except BaseException:
         for leaf, before in leaves:
             leaf.grad = before
@@ -55,6 +55,8 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Value]:
     that the root does not depend on has the derivative 0. An operation on the way that
     has no derivative there is a DerivativeError.
     """
+    if isinstance(inputs, Value) or not all(isinstance(v, Value) for v in inputs):
+        raise TypeError("gradients: the inputs must be Values: gradients(y, [x1, x2])")
     order = topological_order(root)
     before = [(node, node.grad) for node in {*order, *inputs}]
     try:
@@ -99,8 +101,10 @@ def pass_on_floats(node: Value) -> None:
         except (ValueError, ArithmeticError) as error:
             raise derivative_error(node) from error
     else:
+        gradient = node.grad
         for parent, partial in zip(node.parents, local_partials(node), strict=True):
-            parent.grad += node.grad * partial
+            if parent.__class__ is not Constant:
+                parent.grad += gradient * partial
 
 
 def pass_on_values(node: Value) -> None:
@@ -116,9 +120,10 @@ def pass_on_values(node: Value) -> None:
 
 
 def local_partials(node: Value) -> Sequence[float]:
-    """∂node/∂parent for each parent, as floats; 0 for a Constant.
+    """∂node/∂parent for each parent, as floats.
 
-    DerivativeError where one does not exist or is infinite.
+    That for a Constant is not asked for, and may be 0. DerivativeError where one does
+    not exist or is infinite.
     """
     return _partials(node, Floats, [parent.data for parent in node.parents], node.data)
 
@@ -146,13 +151,14 @@ def _is_number(thing: Any, number: float) -> bool:
     return thing.__class__ is float and thing == number
 
 
-def _total(before: float, new: float) -> float:
-    """A leaf's gradient after this pass, refused where the sum overflows."""
-    total = new if before is NO_GRADIENT else before + new
+def _total(leaf: Value, before: float) -> float:
+    """A leaf's gradient with this pass added, refused where the sum overflows."""
+    total = leaf.grad if before is NO_GRADIENT else before + leaf.grad
     if total - total != 0.0:
         raise DerivativeError(
-            f"adding up a leaf's gradients, {before!r} + {new!r}, is too large for a "
-            f"float. Call zero_grad() between passes. No gradient was changed."
+            f"the gradients of the leaf {leaf.label!r} add up to more than a float can "
+            f"hold: {before!r} + {leaf.grad!r}. Call zero_grad() between passes. No "
+            f"gradient was changed."
         )
     return total
 

@@ -89,7 +89,13 @@ def to_float(number: object, where: str) -> float:
     `where` names what was given the number: an operation, or a constructor.
     """
     if isinstance(number, numbers.Real) and not isinstance(number, bool):
-        data = float(number)
+        try:
+            data = float(number)
+        except OverflowError:
+            raise OverflowError(
+                f"{where}: the number given is too large for a float, whose largest is "
+                f"1.8e308. Scale it down, or take its logarithm."
+            ) from None
         if data != data:
             raise ValueError(
                 f"{where}: the number given is NaN (not a number). Look for the "

@@ -223,7 +223,9 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return [exp(a) for a in log_softmax(values)]
+    powers = [exp(a) for a in log_softmax(values)]
+    total = sum(powers)  # 1, but for the rounding of large values
+    return [power / total for power in powers]
 
 
 @overload

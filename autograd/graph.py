@@ -41,5 +41,5 @@ def topological_order(*roots: Value) -> list[Value]:
                     stack.append(node._second)
                     stack.append(node._first)
                 else:
-                    stack.extend(node.parents[::-1])
+                    stack.extend([p for p in node.parents[::-1] if p not in seen])
     return order

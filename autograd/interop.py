@@ -26,12 +26,13 @@ def apply_ufunc(
     import numpy as np
 
     for thing in inputs:
-        if isinstance(thing, np.ndarray) and thing.dtype != object:
+        if isinstance(thing, np.ndarray) and thing.ndim and thing.dtype != object:
             raise TypeError(
                 f"{ufunc.__name__}: a Value meets an array of {thing.dtype} of shape "
                 f"{thing.shape}. Use the elements one by one, or make it an array of "
                 f"objects with array.astype(object)."
             )
+    # NumPy's own scalars become Python's, or they would call NumPy again.
     numbers = [t.item() if isinstance(t, np.generic) else t for t in inputs]
-    objects = [np.asarray(number, dtype=object) for number in numbers]
+    objects = [np.asarray(number).astype(object) for number in numbers]
     return getattr(ufunc, method)(*objects, **options)

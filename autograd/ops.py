@@ -154,12 +154,12 @@ row(
     lambda xp, a, b, out: -out / b,
     domain=(REALS, NONZERO),
 )
-# The two `where` make 0 ** 0 have the derivative 0 to its base, and 0 ** b to b.
+# The `where` give 0 ** 0 the derivative 0 to its base, and 0 ** b the same to b.
 row(
     "pow",
     "**",
     lambda xp, a, b: xp.pow(a, b),
-    lambda xp, a, b, out: b * xp.pow(a, xp.where(b, b - 1.0, 0.0)),
+    lambda xp, a, b, out: b * xp.pow(xp.where(b, a, xp.where(a, a, 1.0)), b - 1.0),
     lambda xp, a, b, out: out * xp.log(xp.where(a, a, 1.0)),
     domain=(POSITIVE, REALS),
     remark="a base above 0 and any exponent, or a negative base and a whole exponent",
@@ -234,6 +234,7 @@ row(
     lambda xp, a, b: xp.atan2(a, b),
     lambda xp, a, b, out: b / xp.hypot(a, b) / xp.hypot(a, b),
     lambda xp, a, b, out: -a / xp.hypot(a, b) / xp.hypot(a, b),
+    kink=math.hypot,
 )
 row(
     "hypot",
@@ -241,6 +242,7 @@ row(
     lambda xp, a, b: xp.hypot(a, b),
     lambda xp, a, b, out: a / out,
     lambda xp, a, b, out: b / out,
+    kink=math.hypot,
 )
 
 # Activations. A slope or alpha is an ordinary second argument.
@@ -378,7 +380,8 @@ row(
     "logsumexp",
     "logsumexp",
     lambda xp, *args: xp.logsumexp(args),
-    lambda xp, args, out: [xp.exp(a - out) for a in args],
+    # exp(a - out) adds up to 1, but for the rounding of a large `out`.
+    lambda xp, args, out: _shares(xp, [xp.exp(a - out) for a in args]),
     variadic=True,
 )
 
@@ -393,10 +396,10 @@ def _normal_density(xp: Any, a: Any) -> Any:
     return xp.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
 
 
-def _shares(xp: Any, ties: list[Any]) -> list[Any]:
-    """Split one whole equally among the arguments that attain the extreme."""
-    count = xp.sum(ties)
-    return [tie / count for tie in ties]
+def _shares(xp: Any, weights: list[Any]) -> list[Any]:
+    """Split one whole among the arguments, in proportion to their weights."""
+    total = xp.sum(weights)
+    return [weight / total for weight in weights]
 
 
 def _gap(ordered: list[float]) -> float:

@@ -17,6 +17,7 @@ reference to its children, so a graph is freed as soon as its root is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import ge, gt, le, lt
 from typing import Any, TypeAlias, Union
 
 from autograd.arithmetic import Floats
@@ -70,7 +71,7 @@ def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
                 return of_numbers(a, b)
             a = operand(a, name)
         elif b.__class__ is not Value:
-            if operator and getattr(getattr(b, "dtype", None), "hasobject", False):
+            if operator and is_object_array(b):
                 return NotImplemented
             b = operand(b, name)
         try:
@@ -107,6 +108,11 @@ def variadic(name: str) -> Callable[..., Any]:
 
     apply.__name__ = apply.__qualname__ = name
     return apply
+
+
+def is_object_array(thing: Any) -> bool:
+    """Whether a thing is NumPy's array of Python objects, such as Values."""
+    return getattr(getattr(thing, "dtype", None), "hasobject", False) is True
 
 
 def operand(thing: Any, name: str) -> Value:
@@ -169,6 +175,19 @@ def operators(
     return apply, reflected
 
 
+def comparison(
+    symbol: str, compare: Callable[[float, float], bool]
+) -> Callable[[Value, Operand], bool]:
+    """Return a comparison of the numbers, as a method."""
+
+    def method(a: Value, b: Any) -> Any:
+        if is_object_array(b):
+            return NotImplemented
+        return compare(a.data, operand(b, symbol).data)
+
+    return method
+
+
 class Value:
     """One number that remembers how it was made.
 
@@ -211,6 +230,9 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data}, grad={self.grad}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
 
     # Every operation is a row of the table.
 
@@ -258,17 +280,10 @@ class Value:
     # Comparisons look at the numbers; `==` and `hash` stay those of identity, so that
     # Values can live in sets and dicts.
 
-    def __lt__(self, other: Operand) -> bool:
-        return self.data < operand(other, "<").data
-
-    def __le__(self, other: Operand) -> bool:
-        return self.data <= operand(other, "<=").data
-
-    def __gt__(self, other: Operand) -> bool:
-        return self.data > operand(other, ">").data
-
-    def __ge__(self, other: Operand) -> bool:
-        return self.data >= operand(other, ">=").data
+    __lt__ = comparison("<", lt)
+    __le__ = comparison("<=", le)
+    __gt__ = comparison(">", gt)
+    __ge__ = comparison(">=", ge)
 
     def __bool__(self) -> bool:
         return self.data != 0.0

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Neuron(Module):
         seed: Seed = None,
     ) -> None:
         _check_size("n_inputs", n_inputs)
+        _check_size("n_outputs", n_outputs)
         _check_activation(activation)
         rng = np.random.default_rng(seed)
         start = initial_weights(n_inputs, n_outputs, activation, rng)
@@ -126,8 +128,11 @@ class MLP(Module):
         output_activation: str | None = None,
         seed: Seed = None,
     ) -> None:
-        if not layer_sizes:
-            raise ValueError("an MLP needs at least one layer: MLP(2, [16, 1])")
+        if isinstance(layer_sizes, (int, np.integer)) or not len(layer_sizes):
+            raise ValueError(
+                f"an MLP needs a list of layer sizes, as in MLP(2, [16, 1]), not "
+                f"{layer_sizes!r}"
+            )
         rng = np.random.default_rng(seed)
         sizes = [n_inputs, *layer_sizes]
         activations = [activation] * (len(layer_sizes) - 1) + [output_activation]
@@ -138,7 +143,7 @@ class MLP(Module):
         self.activation = activation
         self.output_activation = output_activation
 
-    def __call__(self, inputs: Sequence[Operand]) -> Value | list[Value]:
+    def __call__(self, inputs: Sequence[Operand]) -> Any:
         """The last layer's outputs: a list, or one Value where it has one neuron."""
         outputs: Sequence[Operand] = inputs
         for layer in self.layers:
@@ -171,6 +176,9 @@ class Perceptron(Neuron):
         for weight in self.weights:
             weight.data = 0.0
 
+    def __repr__(self) -> str:
+        return f"Perceptron({len(self.weights)})"
+
     def learn(
         self,
         X: Sequence[Sequence[float]],
@@ -184,6 +192,8 @@ class Perceptron(Neuron):
         X is (n, n_inputs), y is (n,) of 0 and 1. Return the number of mistakes in each
         epoch; it stops after an epoch without any. ValueError for other targets.
         """
+        if len(X) != len(y):
+            raise ValueError(f"{len(X)} examples and {len(y)} targets: give one each")
         examples = list(zip(X, y, strict=True))
         wrong = [target for _, target in examples if target not in (0, 1)]
         if wrong:

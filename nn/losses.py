@@ -61,6 +61,8 @@ def binary_cross_entropy(output: Outputs, target: Targets) -> Value:
     (p,), (y,) = _pair(output, target, "binary_cross_entropy")
     _check_probability("binary_cross_entropy", y)
     try:
+        if not 0.0 <= p.data <= 1.0:
+            raise DomainError(p.data)
         return _mix(y, lambda: -log(p), lambda: -log1p(-p))
     except DomainError as error:
         raise DomainError(

@@ -1,8 +1,9 @@
 """Module: anything that has parameters.
 
 A subclass keeps its parameters as attributes: a Value, a list of Values, a list of such
-lists, another Module, or a list of Modules. The rest follows, in the order in which the
-attributes were set. Names and shapes are those that PyTorch gives the same network.
+lists, another Module, or a list or a dict of any of these. The rest follows, in the
+order in which the attributes were set. Names and shapes are those that PyTorch gives
+the same network.
 
     >>> from autograd import Value
     >>> class Line(Module):
@@ -40,12 +41,15 @@ class Module:
         return list(_arrays_in(vars(self), ""))
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """Every parameter with its name, such as `layers.0.weight[2, 1]`."""
-        return [
-            (name + _subscript(place), parameter)
-            for name, array in self.named_arrays()
-            for place, parameter in _elements(array)
-        ]
+        """Every parameter with its name, such as `layers.0.weight[2, 1]`.
+
+        One that is used in several places is there once, by its first name.
+        """
+        names: dict[Value, str] = {}
+        for name, array in self.named_arrays():
+            for place, parameter in _elements(array):
+                names.setdefault(parameter, name + _subscript(place))
+        return [(name, parameter) for parameter, name in names.items()]
 
     def parameters(self) -> list[Value]:
         """Every parameter, in a fixed order: row by row, array by array."""
@@ -104,8 +108,9 @@ def _arrays_in(things: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Ar
                 yield f"{path}.{inner}", array
         elif _is_array(thing):
             yield path, thing
-        elif isinstance(thing, (list, tuple)):
-            parts = {str(i): part for i, part in enumerate(thing)}
+        elif isinstance(thing, (list, tuple, dict)):
+            pairs = thing.items() if isinstance(thing, dict) else enumerate(thing)
+            parts = {str(key): part for key, part in pairs}
             yield from _arrays_in(parts, f"{path}.")
 
 

@@ -15,8 +15,10 @@ list of Values and a compiled program's array of parameters alike.
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from copy import copy
 from typing import TypeAlias
 
 import numpy as np
@@ -46,15 +48,24 @@ class Optimizer(ABC):
     def step(self) -> None:
         """Move every parameter by its gradient, `grad`.
 
-        OverflowError where a parameter would stop being finite; then none has moved.
+        OverflowError where a parameter, or what the optimiser remembers, would stop
+        being finite; then all is as it was before the step.
         """
         vector = np.array([parameter.data for parameter in self.parameters])
-        self.update(vector, np.array([parameter.grad for parameter in self.parameters]))
-        if not np.isfinite(vector).all():
+        gradient = np.array([parameter.grad for parameter in self.parameters])
+        before = {name: copy(thing) for name, thing in vars(self).items()}
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.update(vector, gradient)
+        state = [
+            thing for thing in vars(self).values() if isinstance(thing, np.ndarray)
+        ]
+        if not all(np.isfinite(numbers).all() for numbers in [vector, *state]):
+            vars(self).update(before)
             raise OverflowError(
-                f"{type(self).__name__}: a parameter would no longer be finite after "
-                f"this step. Use a smaller learning_rate than {self.learning_rate}. No "
-                f"parameter was changed."
+                f"{type(self).__name__}: a number would no longer be finite after this "
+                f"step; the largest gradient is {np.abs(gradient).max():.3g}. Use a "
+                f"smaller learning_rate than {self.learning_rate}, or scale the loss "
+                f"down. No parameter was changed."
             )
         for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
             parameter.data = number
@@ -108,7 +119,7 @@ class Adam(Optimizer):
         super().__init__(parameters, learning_rate)
         for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
             _check(name, beta, 0.0, 1.0)
-        _check("epsilon", epsilon, 0.0, math.inf)
+        _check("epsilon", epsilon, sys.float_info.min, math.inf)
         self.betas = betas
         self.epsilon = epsilon
         self.steps = 0

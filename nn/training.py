@@ -65,14 +65,20 @@ def fit(
     Each epoch goes once through all examples in a new random order (from `seed`), in
     batches of `batch_size` (all n by default); each batch is one step of the optimizer
     on the mean loss. `loss(outputs, target)` is that of one example. `validation` is a
-    pair (X, y) that is measured after each epoch and not trained on. `progress` shows
-    a bar where tqdm is installed, and the epochs as lines where it is not.
+    pair (X, y) that is measured after each epoch and not trained on, with the
+    thresholds of `accuracy`. `progress` shows a bar on a terminal where tqdm is
+    installed, and lines on standard error elsewhere.
 
     Raises ValueError for examples that are empty, of different lengths or not finite,
     and what the loss and the engine raise; the parameters are those of the last whole
     step then.
     """
     inputs, targets = _examples(X, y, "fit")
+    if not {*optimizer.parameters} & {*model.parameters()}:
+        raise ValueError(
+            "fit: the optimizer has none of the model's parameters. Make it from "
+            "model.parameters() of this very model."
+        )
     held_out = _examples(*validation, "fit: validation") if validation else None
     _check_count("epochs", epochs)
     batch_size = len(inputs) if batch_size is None else batch_size
@@ -136,6 +142,11 @@ def _share_right(
     """The share of rows whose output and target name the same class."""
     outputs = outputs[:, 0] if outputs.ndim == 2 and outputs.shape[1] == 1 else outputs
     targets = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
+    if targets.ndim > 1 and targets.shape != outputs.shape:
+        raise ValueError(
+            f"accuracy: the model's outputs have the shape {outputs.shape}, and y has "
+            f"{targets.shape}. Give class indices, or one target per output."
+        )
     if outputs.ndim == 1:
         if threshold is None:
             threshold = 0.0 if (targets < 0).any() else 0.5
@@ -183,11 +194,16 @@ def _measure(
 
 def _rows(X: npt.ArrayLike, where: str) -> list[list[float]]:
     """X as lists of floats; ValueError unless it is a finite, non-empty matrix."""
-    matrix = np.asarray(X, dtype=np.float64)
+    try:
+        given = np.asarray(X)
+    except ValueError:  # ragged
+        given = np.empty(0)
+    real = given.dtype.kind in "biuf"
+    matrix = given.astype(np.float64) if real else np.empty(0)
     if matrix.ndim != 2 or not matrix.size:
         raise ValueError(
-            f"{where}: X must have the shape (n, n_inputs), with at least one example "
-            f"and one input, not {matrix.shape}."
+            f"{where}: X must be a matrix of real numbers, (n, n_inputs), with at "
+            f"least one example and one input, not {given.dtype} of {given.shape}."
         )
     bad = np.argwhere(~np.isfinite(matrix))
     if len(bad):
@@ -206,7 +222,9 @@ def _examples(
     """X and y as lists of the same length."""
     inputs = _rows(X, where)
     array = np.asarray(y)
-    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
+    if array.dtype == bool:
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         raise ValueError(f"{where}: y must hold finite numbers.")
     targets: list[Any] = array.tolist() if array.ndim else []
     if len(inputs) != len(targets):
@@ -224,14 +242,14 @@ def _check_count(name: str, count: int) -> None:
 
 @contextmanager
 def _progress(epochs: int, n: int, wanted: bool) -> Iterator[Show]:
-    """How training shows itself: a bar, lines where tqdm is missing, or nothing."""
+    """How training shows itself: nothing, a bar on a terminal, lines elsewhere."""
     try:
         from tqdm import tqdm
     except ImportError:
         tqdm = None
     if not wanted:
         yield lambda epoch, seen, step, loss: None
-    elif tqdm is None:
+    elif tqdm is None or not sys.stderr.isatty():
         yield lambda epoch, seen, step, loss: _line(epoch, epochs, seen == n, loss)
     else:
         with tqdm(total=epochs * n, unit=" examples", unit_scale=True) as bar:

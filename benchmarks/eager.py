@@ -1,0 +1,189 @@
+"""The eager engine against micrograd and PyTorch's scalars, side by side in one run.
+
+The work is the epoch of micrograd's demo, 100 points through a network 2-16-16-1 with
+a hinge loss: build the graph of the whole epoch and run backward once. Every engine is
+given the same scalar code, so all build the same 65,000 nodes and time per node can be
+compared; `valuegrad, nn.MLP` is the same epoch as a user of `nn` writes it, where each
+weighted sum is a single node.
+
+    pip install ".[bench]"
+    python -m benchmarks.eager
+
+Each repeat runs all engines one after the other, each in a process of its own, with the
+garbage collector on; the medians over the repeats are shown, and their ratios. Bytes
+are what Python has allocated for the graph after backward, by tracemalloc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+SIZES = [2, 16, 16, 1]
+N_EXAMPLES = 100
+ENGINES = ["micrograd", "torch", "valuegrad", "valuegrad, nn.MLP"]
+
+
+def scalar_epoch(leaf: Callable[[float], Any]) -> Callable[[], Any]:
+    """The demo's epoch in plain scalar code, over any engine's numbers."""
+    rng = random.Random(0)
+    layers = [
+        [
+            ([leaf(rng.uniform(-1, 1)) for _ in range(n)], leaf(0.0))
+            for _ in range(n_outputs)
+        ]
+        for n, n_outputs in itertools.pairwise(SIZES)
+    ]
+    points = [(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(N_EXAMPLES)]
+
+    def run() -> Any:
+        losses = []
+        for x1, x2 in points:
+            signal = [leaf(x1), leaf(x2)]
+            for depth, layer in enumerate(layers):
+                signal = [
+                    sum((w * x for w, x in zip(weights, signal, strict=True)), bias)
+                    for weights, bias in layer
+                ]
+                if depth < len(layers) - 1:
+                    signal = [total.relu() for total in signal]
+            sign = 1.0 if x1 > x2 else -1.0
+            losses.append((1.0 + -sign * signal[0]).relu())
+        return sum(losses) * (1.0 / N_EXAMPLES)
+
+    return run
+
+
+def network_epoch() -> Callable[[], Any]:
+    """The demo's epoch with `nn`."""
+    import autograd
+    import nn
+
+    rng = random.Random(0)
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    points = [(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(N_EXAMPLES)]
+
+    def run() -> Any:
+        losses = [
+            nn.hinge(model(point), 1.0 if point[0] > point[1] else -1.0)
+            for point in points
+        ]
+        return autograd.sum(losses) / N_EXAMPLES
+
+    return run
+
+
+def epoch_of(engine: str) -> Callable[[], Any]:
+    """The epoch over the numbers of one engine."""
+    if engine == "micrograd":
+        from micrograd.engine import Value as Micrograd
+
+        return scalar_epoch(Micrograd)
+    if engine == "torch":
+        import torch
+
+        torch.set_num_threads(1)
+        return scalar_epoch(
+            lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
+        )
+    if engine == "valuegrad":
+        from autograd import Value
+
+        return scalar_epoch(Value)
+    return network_epoch()
+
+
+def count_nodes() -> int:
+    """How many nodes the scalar epoch has."""
+    from autograd import Value, topological_order
+
+    return len(topological_order(scalar_epoch(Value)()))
+
+
+def measure(engine: str) -> dict[str, float]:
+    """Seconds to build, to run backward and to free, and bytes, for one epoch."""
+    run = epoch_of(engine)
+    run().backward()  # warm up
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        loss = run()
+        built = time.perf_counter()
+        loss.backward()
+        swept = time.perf_counter()
+        del loss
+        freed = time.perf_counter()
+        times.append((swept - start, built - start, swept - built, freed - swept))
+    total, build, backward, free = (
+        statistics.median(c) for c in zip(*times, strict=True)
+    )
+    tracemalloc.start()
+    loss = run()
+    loss.backward()
+    size, _ = tracemalloc.get_traced_memory()
+    return {
+        "total": total,
+        "build": build,
+        "backward": backward,
+        "free": free,
+        "bytes": size,
+    }
+
+
+def main() -> None:
+    """Measure every engine that is installed, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.engine:
+        print(json.dumps(measure(args.engine)))
+        return
+
+    results: dict[str, list[dict[str, float]]] = {}
+    missing = set()
+    for _ in range(args.repeats):
+        for engine in ENGINES:
+            command = [sys.executable, "-m", "benchmarks.eager", "--engine", engine]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                results.setdefault(engine, []).append(json.loads(done.stdout))
+            elif "ModuleNotFoundError" in done.stderr:
+                missing.add(engine)
+            else:
+                sys.exit(done.stderr)
+    nodes = count_nodes()
+    print(
+        f"{N_EXAMPLES} examples through {SIZES}, {nodes} scalar nodes; medians of "
+        f"{args.repeats} interleaved runs; microseconds and bytes per scalar node"
+    )
+    print(
+        "| engine | build + backward | build | backward | free | bytes | of micrograd |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    base = [run["total"] for run in results.get("micrograd", [])]
+    for engine, runs in results.items():
+        micro = [
+            statistics.median(run[key] for run in runs) / nodes * 1e6
+            for key in ("total", "build", "backward", "free")
+        ]
+        size = statistics.median(run["bytes"] for run in runs) / nodes
+        ratios = [b / run["total"] for b, run in zip(base, runs, strict=False)]
+        ratio = f"1/{statistics.median(ratios):.1f}" if ratios else "?"
+        cells = [f"{number:.2f}" for number in micro]
+        print(f"| {engine} | {' | '.join(cells)} | {size:.0f} | {ratio} |")
+    for engine in sorted(missing):
+        print(f"{engine} is not installed: pip install '.[bench]'")
+
+
+if __name__ == "__main__":
+    main()

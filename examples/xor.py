@@ -1,0 +1,63 @@
+"""XOR: the smallest problem that one neuron cannot solve, and two layers can.
+
+Trains a network 2-4-1 in scalar code on the four rows of the truth table, then draws
+what it computed and what it learned. Run it with `python examples/xor.py`, and try
+`--hidden 2` with several seeds: some of them get stuck.
+"""
+
+import argparse
+from pathlib import Path
+
+import nn
+import viz
+from autograd import Value
+
+parser = argparse.ArgumentParser(description="Train XOR and draw it.")
+parser.add_argument("--seed", type=int, default=0, help="of the starting weights")
+parser.add_argument("--hidden", type=int, default=4, help="neurons in the first layer")
+parser.add_argument("--epochs", type=int, default=500)
+parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
+args = parser.parse_args()
+
+X, y = nn.data.logic_gate("xor")
+model = nn.MLP(2, [args.hidden, 1], "tanh", output_activation="sigmoid", seed=args.seed)
+history = nn.fit(
+    model,
+    X,
+    y,
+    loss=nn.binary_cross_entropy,
+    optimizer=nn.Adam(model.parameters(), learning_rate=0.05),
+    epochs=args.epochs,
+)
+
+print(f"\n{model} after {args.epochs} epochs, loss {history.loss[-1]:.4f}\n")
+print("x1 x2 | target | output")
+outputs = nn.predict(model, X)
+for (x1, x2), target, output in zip(X, y, outputs, strict=True):
+    print(f" {x1:.0f}  {x2:.0f} |   {target:.0f}    | {output:.4f}")
+worst = abs(outputs - y).max()
+print(f"\nlargest |output - target|: {worst:.4f}", "(learned)" if worst < 0.1 else "")
+
+# The graph of one example, every gradient on it.
+for name, parameter in model.named_parameters():
+    parameter.label = name
+model.zero_grad()
+inputs = [Value(1.0, label="x1"), Value(0.0, label="x2")]
+loss = nn.binary_cross_entropy(model(inputs), 1.0)
+loss.label = "loss"
+loss.backward()
+
+args.out.mkdir(parents=True, exist_ok=True)
+pictures = {
+    "xor_graph.svg": lambda path: viz.render(viz.graph(loss), path),
+    "xor_graph.png": lambda path: viz.render(viz.graph(loss), path),
+    "xor_network.svg": lambda path: viz.render(viz.network(model), path),
+    "xor_loss.png": lambda path: viz.plots.loss_curve(history, path=path),
+    "xor_boundary.png": lambda path: viz.plots.decision_boundary(
+        model, X, y, path=path
+    ),
+}
+print("\nwritten:")
+for name, draw in pictures.items():
+    draw(args.out / name)
+    print(f"  {args.out / name}")

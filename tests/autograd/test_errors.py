@@ -1,0 +1,415 @@
+"""Mistakes, and what is said about them: the operation, the operands, the remedy."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import DerivativeError, DomainError, Value, gradients
+from autograd.ops import TABLE
+from tests.strategies import OPERATORS
+
+# Things that are no real numbers
+
+WRONG = {
+    "bool": (True, "bool True", "Write 1.0 or 0.0"),
+    "str": ("2.0", "str '2.0'", "Convert it with float() first"),
+    "None": (None, "NoneType None", "Convert it to a float first"),
+    "complex": (1 + 2j, "complex (1+2j)", "real and imaginary parts"),
+    "list": ([1.0, 2.0], "list [1.0, 2.0]", "one Value per element: [Value(x)"),
+    "tuple": ((1.0,), "tuple (1.0,)", "one Value per element: [Value(x)"),
+    "ndarray": (np.ones(2), "ndarray array([1., 1.])", "one Value per element: np.arr"),
+    "np.bool_": (np.bool_(True), "bool", "Write 1.0 or 0.0"),
+    "object": (object(), "object <object", "Convert it to a float first"),
+}
+
+BINARY = {name: f for name, f in OPERATORS.items() if TABLE[name].arity == 2}
+
+
+def message(wanted: str) -> str:
+    """A pattern that finds the text anywhere in a message."""
+    return f"(?s).*{re.escape(wanted)}"
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_value_of_what_is_no_number_is_refused(kind: str) -> None:
+    thing, given, remedy = WRONG[kind]
+    with pytest.raises(TypeError, match=message(given)) as caught:
+        Value(thing)
+    assert str(caught.value).startswith("Value: a real number or a Value is needed")
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("name", BINARY)
+def test_operator_refuses_what_is_no_number_on_its_right(name: str, kind: str) -> None:
+    thing, given, remedy = WRONG[kind]
+    with pytest.raises(TypeError, match=message(given)) as caught:
+        BINARY[name](Value(1.0), thing)
+    assert str(caught.value).startswith(f"{name}: a real number or a Value is needed")
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", WRONG.keys() - {"ndarray", "np.bool_"})
+@pytest.mark.parametrize("name", BINARY)
+def test_operator_refuses_what_is_no_number_on_its_left(name: str, kind: str) -> None:
+    thing, given, remedy = WRONG[kind]
+    with pytest.raises(TypeError, match=message(given)) as caught:
+        BINARY[name](thing, Value(1.0))
+    assert str(caught.value).startswith(f"{name}: a real number or a Value is needed")
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_operator_refuses_an_array_of_numbers_on_its_left(name: str) -> None:
+    with pytest.raises(
+        TypeError, match=r"a Value meets an array of float64 of shape"
+    ) as e:
+        BINARY[name](np.ones(2), Value(1.0))
+    assert "astype(object)" in str(e.value)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_operator_refuses_a_numpy_bool_on_its_left(name: str) -> None:
+    with pytest.raises(TypeError, match=r"not bool.*Write 1.0 or 0.0"):
+        BINARY[name](np.bool_(True), Value(1.0))
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("name", sorted(n for n, op in TABLE.items() if op.arity))
+def test_function_refuses_what_is_no_number(name: str, kind: str) -> None:
+    thing, given, remedy = WRONG[kind]
+    function = getattr(autograd.functions, name)
+    arity = TABLE[name].arity
+    assert arity
+    for place in range(arity):
+        if name == "where" and place == 0 and kind == "bool":
+            continue  # a condition may be a bool
+        for other in (0.5, Value(0.5)):
+            arguments = [thing if i == place else other for i in range(arity)]
+            with pytest.raises(TypeError, match=message(given)) as caught:
+                function(*arguments)
+            assert str(caught.value).startswith(f"{name}: ")
+            assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["sum", "max", "min", "logsumexp"])
+@pytest.mark.parametrize("kind", WRONG)
+def test_function_of_a_list_refuses_what_is_no_number(name: str, kind: str) -> None:
+    thing, given, remedy = WRONG[kind]
+    with pytest.raises(TypeError, match=message(given)) as caught:
+        getattr(autograd, name)([Value(1.0), thing])
+    assert str(caught.value).startswith(f"{name}: ")
+    assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("symbol", ["<", "<=", ">", ">="])
+def test_comparison_refuses_what_is_no_number(symbol: str) -> None:
+    compare = {
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+    }[symbol]
+    with pytest.raises(TypeError, match=f"^{symbol}: a real number.*not str 'a'"):
+        compare(Value(1.0), "a")
+
+
+def test_label_must_be_a_string() -> None:
+    with pytest.raises(TypeError, match="label must be a str, not int"):
+        Value(1.0, 2)  # type: ignore[arg-type]
+
+
+def test_long_things_are_cut_in_messages() -> None:
+    with pytest.raises(TypeError) as caught:
+        Value([0.0] * 10_000)  # type: ignore[arg-type]
+    assert len(str(caught.value)) < 400
+
+
+# Numbers that cannot be computed
+
+
+def test_nan_is_refused_where_it_enters() -> None:
+    with pytest.raises(ValueError, match="Value: the number given is NaN"):
+        Value(math.nan)
+    with pytest.raises(ValueError, match="mul: the number given is NaN"):
+        Value(1.0) * math.nan
+    with pytest.raises(ValueError, match="add: the number given is NaN"):
+        math.nan + Value(1.0)
+    with pytest.raises(ValueError, match="exp: the number given is NaN"):
+        autograd.exp(math.nan)
+    with pytest.raises(ValueError, match="<: the number given is NaN"):
+        assert Value(1.0) < math.nan
+
+
+def test_integer_beyond_floats_is_refused_with_the_operation_named() -> None:
+    with pytest.raises(OverflowError, match=r"Value: .*too large for a float"):
+        Value(10**400)
+    with pytest.raises(OverflowError, match=r"add: .*too large for a float"):
+        Value(1.0) + 10**400
+
+
+def test_logarithm_of_a_negative_number_is_a_domain_error() -> None:
+    with pytest.raises(
+        DomainError,
+        match=r"log\(z=-1.0\) is not defined: log takes operands in \(0, ∞\)",
+    ):
+        Value(-1.0, label="z").log()
+
+
+def test_domain_error_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match=r"sqrt\(-1.0\) is not defined.*\[0, ∞\)"):
+        autograd.sqrt(-1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "domain"),
+    [
+        ("log", 0.0, "(0, ∞)"),
+        ("log1p", -1.0, "(-1, ∞)"),
+        ("sqrt", -1e-300, "[0, ∞)"),
+        ("asin", 1.5, "[-1, 1]"),
+        ("acos", -1.5, "[-1, 1]"),
+        ("sin", math.inf, "(-∞, ∞)"),
+    ],
+)
+def test_message_outside_the_domain_names_the_domain(
+    name: str, x: float, domain: str
+) -> None:
+    with pytest.raises(DomainError, match=re.escape(f"{name}({x!r})")) as caught:
+        getattr(autograd, name)(Value(x))
+    assert f"{name} takes operands in {domain}." in str(caught.value)
+
+
+def test_division_by_zero_names_both_operands_and_a_remedy() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        Value(1.0) / Value(0.0, label="b")
+    assert str(caught.value).startswith("div(1.0, b=0.0): division by zero.")
+    assert "adding a small number" in str(caught.value)
+    with pytest.raises(ZeroDivisionError, match=r"div\(1.0, 0.0\)"):
+        1 / Value(0.0)
+
+
+def test_zero_to_a_negative_power_is_a_division_by_zero() -> None:
+    with pytest.raises(ZeroDivisionError, match=r"pow\(0.0, -1.0\)"):
+        Value(0.0) ** -1
+
+
+def test_fractional_power_of_a_negative_number_is_a_domain_error() -> None:
+    with pytest.raises(DomainError, match=r"pow\(-1.0, 0.5\).*a base above 0"):
+        Value(-1.0) ** 0.5
+    with pytest.raises(DomainError, match=r"pow\(-1.0, 0.5\)"):
+        (-1) ** Value(0.5)
+
+
+def test_overflow_of_exp_names_the_operand_and_a_remedy() -> None:
+    with pytest.raises(OverflowError) as caught:
+        Value(1000.0, label="x").exp()
+    assert str(caught.value).startswith("exp(x=1000.0) is too large for a float")
+    assert "logarithms" in str(caught.value)
+    with pytest.raises(OverflowError, match=r"exp\(1000.0\)"):
+        autograd.exp(1000.0)
+
+
+@pytest.mark.parametrize(
+    ("compute", "call"),
+    [
+        (lambda: Value(1e308) * 10.0, "mul(1e+308, 10.0)"),
+        (lambda: Value(1e308) + 1e308, "add(1e+308, 1e+308)"),
+        (lambda: Value(-1e308) - 1e308, "sub(-1e+308, 1e+308)"),
+        (lambda: Value(1e308) / 0.1, "div(1e+308, 0.1)"),
+        (lambda: Value(1e200) ** 2, "pow(1e+200, 2.0)"),
+        (lambda: Value(1000.0).expm1(), "expm1(1000.0)"),
+        (lambda: Value(-1000.0).sinh(), "sinh(-1000.0)"),
+        (lambda: Value(1000.0).cosh(), "cosh(1000.0)"),
+        (lambda: autograd.sum([Value(1e308), 1e308]), "sum(1e+308, 1e+308)"),
+        (lambda: autograd.dot([Value(1e308)], [10.0]), "dot(1e+308, 10.0)"),
+        (lambda: Value(-1e308).leaky_relu(10.0), "leaky_relu(-1e+308, 10.0)"),
+        (lambda: autograd.hypot(Value(1.7e308), 1.7e308), "hypot(1.7e+308, 1.7e+308)"),
+    ],
+)
+def test_result_beyond_floats_is_an_overflow_error(
+    compute: Callable[[], Value], call: str
+) -> None:
+    with pytest.raises(OverflowError) as caught:
+        compute()
+    assert str(caught.value).startswith(f"{call} is too large for a float")
+
+
+@pytest.mark.parametrize(
+    ("compute", "call"),
+    [
+        (lambda: Value(math.inf) - math.inf, "sub(inf, inf)"),
+        (lambda: Value(math.inf) * 0.0, "mul(inf, 0.0)"),
+        (lambda: Value(math.inf) / math.inf, "div(inf, inf)"),
+        (lambda: autograd.sum([Value(math.inf), -math.inf]), "sum(inf, -inf)"),
+    ],
+)
+def test_result_that_is_no_number_names_the_infinite_operand(
+    compute: Callable[[], Value], call: str
+) -> None:
+    with pytest.raises(DomainError, match="an operand is infinite") as caught:
+        compute()
+    assert str(caught.value).startswith(f"{call} is not a number")
+
+
+def test_long_lists_of_operands_are_shortened() -> None:
+    xs = [Value(1e308, label=f"x{i}") for i in range(100)]
+    with pytest.raises(OverflowError, match=r"^sum\(x0=1e\+308, .*, \.\.\., .*x99=1e"):
+        autograd.sum(xs)
+
+
+def test_dot_of_lists_of_different_lengths_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"dot: the lengths differ, 2 and 1\."):
+        autograd.dot([1.0, Value(2.0)], [Value(3.0)])
+
+
+@pytest.mark.parametrize("name", ["max", "min", "logsumexp", "log_softmax"])
+def test_function_of_no_values_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: there are no values"):
+        getattr(autograd, name)([])
+
+
+def test_max_of_no_arguments_is_refused() -> None:
+    with pytest.raises(ValueError, match="max: there are no values"):
+        autograd.max()
+
+
+# Derivatives that do not exist, or are too large
+
+
+def check_backward_fails(
+    build: Callable[[Value, Value], Value], x: float, wanted: str
+) -> None:
+    """Assert the message, and that no leaf has changed, fresh or not."""
+    for grad in (None, 7.0):
+        leaf, other = Value(x, label="x"), Value(0.5, label="other")
+        if grad is not None:
+            leaf.grad = other.grad = grad
+        root = build(leaf, other)
+        with pytest.raises(DerivativeError, match=re.escape(wanted)) as caught:
+            root.backward()
+        assert "No gradient was changed" in str(caught.value)
+        for unchanged in (leaf, other):
+            assert unchanged.grad == (grad or 0.0)
+            assert unchanged.has_grad is (grad is not None)
+
+
+def test_backward_through_a_root_at_zero_fails() -> None:
+    check_backward_fails(lambda x, w: w * x.sqrt(), 0.0, "derivative of sqrt(x=0.0)")
+
+
+def test_backward_through_hypot_at_the_origin_fails() -> None:
+    check_backward_fails(
+        lambda x, w: autograd.hypot(x, x) * w, 0.0, "derivative of hypot(x=0.0, x=0.0)"
+    )
+
+
+def test_backward_through_atan2_at_the_origin_fails() -> None:
+    check_backward_fails(
+        lambda x, w: autograd.atan2(x, 0.0) + w, 0.0, "derivative of atan2(x=0.0, 0.0)"
+    )
+
+
+def test_backward_through_asin_at_its_end_fails() -> None:
+    check_backward_fails(lambda x, w: x.asin() + w, 1.0, "derivative of asin(x=1.0)")
+
+
+def test_backward_to_the_exponent_of_a_negative_base_fails() -> None:
+    check_backward_fails(
+        lambda x, w: (-2) ** x * w, 3.0, "derivative of pow(-2.0, x=3.0)"
+    )
+
+
+def test_backward_through_a_fractional_power_of_zero_fails() -> None:
+    check_backward_fails(lambda x, w: x**0.5 * w, 0.0, "derivative of pow(x=0.0, 0.5)")
+
+
+def test_partial_beyond_floats_is_named() -> None:
+    check_backward_fails(
+        lambda x, w: w + 1e-100 / x, 1e-300, "derivative of div(1e-100"
+    )
+
+
+def test_zero_times_infinity_in_a_partial_is_named() -> None:
+    check_backward_fails(
+        lambda x, w: x.silu() + w, math.inf, "derivative of silu(x=inf)"
+    )
+
+
+def test_product_of_partials_beyond_floats_names_the_first_node() -> None:
+    # The derivative by x is 1e200 * 1e200; both partials are finite.
+    check_backward_fails(
+        lambda x, w: x * 1e200 * 1e200 + w,
+        1e-300,
+        "derivative of mul(x=1e-300",
+    )
+
+
+def test_node_is_named_with_its_own_label() -> None:
+    x = Value(0.0, label="x")
+    root = x.sqrt()
+    root.label = "distance"
+    with pytest.raises(DerivativeError, match=r"sqrt\(x=0.0\) \(label 'distance'\)"):
+        root.backward()
+
+
+def test_sum_of_gradients_beyond_floats_in_one_pass_is_refused() -> None:
+    check_backward_fails(
+        lambda x, w: x * 1e308 + x * 1e308 + w, 1e-300, "add up to more than a float"
+    )
+
+
+def test_sum_of_gradients_over_passes_beyond_floats_names_the_leaf() -> None:
+    first, x = Value(1.0, label="first"), Value(1.0, label="x")
+    x.grad = 1.7e308
+    first.grad = 5.0
+    with pytest.raises(DerivativeError, match=r"leaf 'x'.*zero_grad\(\)") as caught:
+        (first + x * 1e308).backward()
+    assert "No gradient was changed" in str(caught.value)
+    assert (first.grad, x.grad) == (5.0, 1.7e308)
+
+
+def test_derivative_that_is_not_needed_may_be_infinite() -> None:
+    x = Value(0.0)
+    (x + x.sqrt().detach()).backward()
+    assert x.grad == 1.0
+
+
+def test_backward_works_again_after_a_failure() -> None:
+    x, w = Value(0.0), Value(3.0)
+    good = x * w
+    bad = good.sqrt()
+    with pytest.raises(DerivativeError):
+        bad.backward()
+    good.backward()
+    assert (x.grad, w.grad, good.grad) == (3.0, 0.0, 1.0)
+
+
+def test_partials_that_do_not_exist_are_named() -> None:
+    with pytest.raises(DerivativeError, match=r"derivative of sqrt\(0.0\)"):
+        Value(0.0).sqrt().partials()
+
+
+def test_gradients_name_the_operation_without_a_derivative() -> None:
+    x = Value(0.0, label="x")
+    with pytest.raises(DerivativeError, match=r"derivative of sqrt\(x=0.0\)"):
+        gradients(x.sqrt(), [x])
+
+
+@pytest.mark.parametrize("inputs", [Value(1.0), [1.0], [Value(1.0), None]])
+def test_gradients_by_what_is_no_value_are_refused(inputs: Any) -> None:
+    with pytest.raises(TypeError, match=r"gradients: the inputs must be Values"):
+        gradients(Value(1.0) * 2.0, inputs)
+
+
+def test_derivative_error_is_an_arithmetic_error() -> None:
+    assert issubclass(DerivativeError, ArithmeticError)
+    assert issubclass(DomainError, ValueError)

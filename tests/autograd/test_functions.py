@@ -1,0 +1,235 @@
+"""The operations as functions: of Values, of numbers, and of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value
+from autograd import functions as on_values
+from autograd.ops import TABLE
+from tests.strategies import OPERATORS, apply, tame_arguments
+
+METHODS = sorted(name for name in TABLE if name in vars(Value))
+logits = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6)
+
+
+ONCE = settings(max_examples=3)
+"""For what holds for all arguments if for any: which row is recorded, of what."""
+
+
+def leaves_of(xs: tuple[float, ...]) -> list[Value]:
+    return [Value(x) for x in xs]
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+@ONCE
+@given(data=st.data())
+def test_public_function_records_its_row(name: str, data: st.DataObject) -> None:
+    leaves = leaves_of(data.draw(tame_arguments(name, 1 / 8)))
+    node = apply(name, leaves)
+    assert node.op is TABLE[name]
+    assert node.parents == tuple(leaves)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+@ONCE
+@given(data=st.data())
+def test_arithmetic_of_values_has_a_function_of_the_same_name(
+    name: str, data: st.DataObject
+) -> None:
+    leaves = leaves_of(data.draw(tame_arguments(name, 1 / 8)))
+    function = getattr(on_values, name)
+    if TABLE[name].arity is not None:
+        assert function(*leaves).op is TABLE[name]
+    else:
+        assert getattr(autograd, name) is function
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+@ONCE
+@given(data=st.data())
+def test_numbers_alone_give_the_same_number(name: str, data: st.DataObject) -> None:
+    xs = data.draw(tame_arguments(name, 1 / 8))
+    plain = apply(name, xs)
+    assert type(plain) is float
+    assert plain == apply(name, leaves_of(xs)).data
+
+
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - OPERATORS.keys()))
+@ONCE
+@given(data=st.data())
+def test_one_value_among_numbers_is_enough_to_record(
+    name: str, data: st.DataObject
+) -> None:
+    xs = data.draw(tame_arguments(name, 1 / 8))
+    place = data.draw(st.integers(0, len(xs) - 1))
+    leaf = Value(xs[place])
+    node = apply(name, [leaf if i == place else x for i, x in enumerate(xs)])
+    assert node.op is TABLE[name]
+    assert node.parents[place] is leaf
+    assert [parent.data for parent in node.parents] == list(xs)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@ONCE
+@given(data=st.data())
+def test_method_is_the_function(name: str, data: st.DataObject) -> None:
+    leaf, *rest = leaves_of(data.draw(tame_arguments(name, 1 / 8)))
+    node = getattr(leaf, name)(*rest)
+    assert node.op is TABLE[name]
+    assert node.data == getattr(autograd, name)(leaf, *rest).data
+
+
+def test_every_function_of_one_number_is_a_method() -> None:
+    unary = {n for n, op in TABLE.items() if op.arity == 1} - OPERATORS.keys()
+    assert unary <= set(METHODS)
+
+
+def test_integers_give_floats() -> None:
+    assert type(autograd.relu(3)) is float
+    assert type(autograd.max(1, 2)) is float
+    assert type(autograd.abs(-3)) is float
+
+
+def test_slopes_have_the_usual_defaults() -> None:
+    assert autograd.leaky_relu(-1.0) == -0.01
+    assert Value(-1.0).leaky_relu().data == -0.01
+    assert autograd.elu(-1.0) == math.expm1(-1.0)
+    assert Value(-1.0).elu().data == math.expm1(-1.0)
+    assert Value(-1.0).leaky_relu(slope=0.5).data == -0.5
+    assert Value(-1.0).elu(alpha=2.0).data == 2.0 * math.expm1(-1.0)
+
+
+def test_slopes_may_be_learned() -> None:
+    x, slope = Value(-2.0), Value(0.25)
+    x.leaky_relu(slope).backward()
+    assert (x.grad, slope.grad) == (0.25, -2.0)
+
+
+# Functions of any number of values
+
+
+def test_max_and_min_take_values_or_one_list() -> None:
+    xs = [Value(1.0), Value(3.0), Value(2.0)]
+    assert autograd.max(xs).data == autograd.max(*xs).data == 3.0
+    assert autograd.min(iter(xs)).data == autograd.min(*xs).data == 1.0
+    assert autograd.max(Value(1.0), 5.0).data == 5.0
+
+
+def test_sum_and_dot_of_nothing_are_zero() -> None:
+    assert autograd.sum([]) == 0.0
+    assert autograd.dot([], []) == 0.0
+
+
+def test_sum_and_dot_are_single_nodes() -> None:
+    xs, ws = leaves_of((1.0, 2.0, 3.0)), leaves_of((4.0, 5.0, 6.0))
+    assert autograd.sum(iter(xs)).parents == tuple(xs)
+    product = autograd.dot(iter(ws), iter(xs))
+    assert product.parents == (*ws, *xs)
+    product.backward()
+    assert [w.grad for w in ws] == [1.0, 2.0, 3.0]
+    assert [x.grad for x in xs] == [4.0, 5.0, 6.0]
+
+
+def test_the_same_value_may_be_there_many_times() -> None:
+    x = Value(3.0)
+    autograd.sum([x, x, x]).backward()
+    autograd.dot([x], [x]).backward()
+    autograd.max(x, x).backward()
+    assert x.grad == 3.0 + 6.0 + 1.0
+
+
+@pytest.mark.parametrize("condition", [True, 1, -0.5, Value(2.0)])
+def test_where_chooses_the_first_for_what_is_true(condition: Any) -> None:
+    a, b = Value(1.0), Value(2.0)
+    chosen = autograd.where(condition, a, b)
+    chosen.backward()
+    assert (chosen.data, a.grad, b.grad) == (1.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("condition", [False, 0, -0.0, Value(0.0)])
+def test_where_chooses_the_second_for_what_is_false(condition: Any) -> None:
+    a, b = Value(1.0), Value(2.0)
+    chosen = autograd.where(condition, a, b)
+    chosen.backward()
+    assert (chosen.data, a.grad, b.grad) == (2.0, 0.0, 1.0)
+
+
+def test_where_of_a_comparison_records_the_choice() -> None:
+    x = Value(-3.0)
+    autograd.where(x > 0, x, 0.1 * x).backward()
+    assert x.grad == 0.1
+
+
+# Softmax
+
+FEW = 16 * 2.0**-53
+"""Sums of six positive terms, each an exponential of a rounded difference."""
+
+
+@given(xs=logits)
+def test_softmax_is_a_distribution(xs: list[float]) -> None:
+    shares = autograd.softmax(xs)
+    assert all(0.0 <= share <= 1.0 + FEW for share in shares)
+    assert sum(shares) == pytest.approx(1.0, abs=FEW)
+
+
+@given(xs=logits)
+def test_softmax_is_the_derivative_of_logsumexp(xs: list[float]) -> None:
+    leaves = leaves_of(tuple(xs))
+    autograd.logsumexp(leaves).backward()
+    # exp(a - out) has the error of rounding a - out, up to 1e3 u.
+    expected = pytest.approx(autograd.softmax(xs), rel=1e-12, abs=1e-300)
+    assert [leaf.grad for leaf in leaves] == expected
+
+
+@given(xs=logits)
+def test_log_softmax_is_the_logarithm_of_softmax(xs: list[float]) -> None:
+    logarithms = autograd.log_softmax(xs)
+    top = max(xs)
+    total = math.log(math.fsum(math.exp(x - top) for x in xs))
+    expected = [x - top - total for x in xs]
+    # The largest number on the way is 1e3 + log 6, known to u: 4 u of it.
+    assert logarithms == pytest.approx(expected, rel=0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("top", [1e3, 1e16, 1e300])
+def test_softmax_is_stable_at_any_size(top: float) -> None:
+    assert autograd.softmax([top, top]) == pytest.approx([0.5, 0.5], rel=1e-12)
+    assert autograd.softmax([top, 0.0]) == [1.0, 0.0]
+    assert autograd.log_softmax([top, 0.0]) == [0.0, -top]
+    leaves = leaves_of((top, top))
+    autograd.logsumexp(leaves).backward()
+    assert [x.grad for x in leaves] == pytest.approx([0.5, 0.5], rel=1e-12)
+
+
+@given(xs=logits, chosen=st.integers(0, 5))
+def test_derivative_of_log_softmax_is_one_hot_minus_softmax(
+    xs: list[float], chosen: int
+) -> None:
+    chosen %= len(xs)
+    leaves = leaves_of(tuple(xs))
+    autograd.log_softmax(leaves)[chosen].backward()
+    expected = [
+        float(i == chosen) - share for i, share in enumerate(autograd.softmax(xs))
+    ]
+    assert [leaf.grad for leaf in leaves] == pytest.approx(expected, rel=0.0, abs=1e-12)
+
+
+@given(xs=logits)
+def test_gradient_of_softmax_adds_up_to_zero(xs: list[float]) -> None:
+    leaves = leaves_of(tuple(xs))
+    autograd.softmax(leaves)[0].backward()
+    assert math.fsum(leaf.grad for leaf in leaves) == pytest.approx(0.0, abs=FEW)
+
+
+def test_softmax_of_values_is_a_list_of_values() -> None:
+    shares: list[Callable[..., Any]] = autograd.softmax([Value(1.0), 2.0])
+    assert all(isinstance(share, Value) for share in shares)

@@ -1,0 +1,206 @@
+"""Values among NumPy's scalars and arrays."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.ops import TABLE
+
+SCALARS = [np.float64(2.0), np.float32(2.0), np.float16(2.0), np.int64(2), np.uint8(2)]
+
+BINARY = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "pow": operator.pow,
+}
+
+
+def array_of(*numbers: float) -> Any:
+    return np.array([Value(x) for x in numbers], dtype=object)
+
+
+def data_of(array: Any) -> Any:
+    return np.vectorize(lambda value: value.data, otypes=[float])(array)
+
+
+# Scalars
+
+
+@pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
+def test_numpy_scalar_makes_a_value(scalar: Any) -> None:
+    assert type(Value(scalar).data) is float
+    assert Value(scalar).data == 2.0
+
+
+@pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("name", BINARY)
+def test_numpy_scalar_is_a_number_on_either_side(name: str, scalar: Any) -> None:
+    apply, x = BINARY[name], Value(3.0)
+    right, left = apply(x, scalar), apply(scalar, x)
+    for node, parents, expected in (
+        (right, (3.0, 2.0), apply(3.0, 2.0)),
+        (left, (2.0, 3.0), apply(2.0, 3.0)),
+    ):
+        assert type(node) is Value
+        assert node.op is TABLE[name]
+        assert tuple(parent.data for parent in node.parents) == parents
+        assert node.data == expected
+
+
+def test_single_precision_scalar_keeps_its_value() -> None:
+    assert (Value(0.0) + np.float32(0.1)).data == float(np.float32(0.1))
+    assert (np.float32(0.1) + Value(0.0)).data == float(np.float32(0.1))
+
+
+@pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
+def test_numpy_scalar_is_compared_by_number_on_either_side(scalar: Any) -> None:
+    x = Value(3.0)
+    assert scalar < x
+    assert not scalar > x
+    assert scalar <= x
+    assert not scalar >= x
+    assert x > scalar
+    assert not x < scalar
+
+
+@pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
+def test_numpy_scalar_is_never_equal_to_a_value(scalar: Any) -> None:
+    x = Value(2.0)
+    assert not scalar == x  # noqa: SIM201
+    assert scalar != x
+    assert not x == scalar  # noqa: SIM201
+    assert scalar not in [x]
+
+
+def test_functions_take_numpy_scalars() -> None:
+    assert type(autograd.exp(np.float64(0.0))) is float
+    assert autograd.maximum(np.float32(2.0), Value(1.0)).data == 2.0
+
+
+# Arrays
+
+UFUNCS = {
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "abs": np.abs,
+    "neg": np.negative,
+    "pos": np.positive,
+}
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_numpy_function_of_an_array_is_that_of_its_values(name: str) -> None:
+    array = array_of(0.25, 0.5)
+    result = UFUNCS[name](array)
+    assert [node.op for node in result] == [TABLE[name]] * 2
+    assert [node.parents for node in result] == [(value,) for value in array]
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_numpy_function_of_a_single_value_is_its_method(name: str) -> None:
+    x = Value(0.5)
+    node = UFUNCS[name](x)
+    assert type(node) is Value
+    assert node.op is TABLE[name]
+    assert node.parents == (x,)
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_array_and_value_combine_element_by_element(name: str) -> None:
+    array, x = array_of(2.0, 3.0), Value(4.0)
+    apply = BINARY[name]
+    assert [n.parents for n in apply(array, x)] == [(a, x) for a in array]
+    assert [n.parents for n in apply(x, array)] == [(x, a) for a in array]
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_array_of_values_and_array_of_numbers_combine(name: str) -> None:
+    array, numbers = array_of(2.0, 3.0), np.array([4.0, 5.0])
+    apply = BINARY[name]
+    exact = apply(np.array([2.0, 3.0]), numbers)
+    assert data_of(apply(array, numbers)) == pytest.approx(exact, rel=1e-15)
+    swapped = apply(numbers, np.array([2.0, 3.0]))
+    assert data_of(apply(numbers, array)) == pytest.approx(swapped, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("product", "shape"),
+    [
+        (lambda A, M, v: A @ A, (2, 2)),
+        (lambda A, M, v: M @ A, (2, 2)),
+        (lambda A, M, v: A @ M, (2, 2)),
+        (lambda A, M, v: A @ v, (2,)),
+        (lambda A, M, v: v @ A, (2,)),
+        (lambda A, M, v: np.dot(M, A), (2, 2)),
+    ],
+)
+def test_matrix_products_of_arrays_of_values(
+    product: Callable[..., Any], shape: tuple[int, ...]
+) -> None:
+    numbers = np.array([[1.0, 2.0], [3.0, 4.0]])
+    matrix, vector = np.array([[0.5, -1.0], [2.0, 8.0]]), np.array([1.0, -2.0])
+    values = array_of(*numbers.flat).reshape(2, 2)
+    result = product(values, matrix, vector)
+    assert result.shape == shape
+    # Small whole and binary fractions: exact.
+    assert (data_of(result) == product(numbers, matrix, vector)).all()
+
+
+def test_gradient_flows_through_a_matrix_product() -> None:
+    weights = array_of(1.0, 2.0, 3.0, 4.0).reshape(2, 2)
+    inputs = np.array([5.0, 6.0])
+    (weights @ inputs).sum().backward()
+    assert [[w.grad for w in row] for row in weights] == [[5.0, 6.0], [5.0, 6.0]]
+
+
+def test_sum_and_mean_of_an_array_are_values() -> None:
+    array = array_of(1.0, 2.0, 6.0)
+    assert isinstance(array.sum(), Value)
+    assert array.sum().data == 9.0
+    assert array.mean().data == 3.0
+    array.mean().backward()
+    assert [x.grad for x in array] == pytest.approx([1 / 3] * 3, rel=1e-15)
+
+
+def test_array_is_sorted_by_number() -> None:
+    assert [x.data for x in np.sort(array_of(3.0, 1.0, 2.0))] == [1.0, 2.0, 3.0]
+    assert np.argmax(array_of(3.0, 1.0, 2.0)) == 0
+
+
+def test_array_is_compared_with_a_value_by_number() -> None:
+    array, x = array_of(1.0, 3.0), Value(2.0)
+    assert list(array < x) == [True, False]
+    assert list(x < array) == [False, True]
+
+
+def test_array_of_numbers_meeting_a_value_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"multiply: a Value meets an array of float64"):
+        np.ones((2, 3)) * Value(1.0)
+    with pytest.raises(TypeError, match=r"(?s)mul: .*not ndarray.*np.array\(\[Value"):
+        Value(1.0) * np.ones((2, 3))
+
+
+def test_numpy_function_without_a_row_is_refused() -> None:
+    with pytest.raises(TypeError, match="log2"):
+        np.log2(Value(1.0))

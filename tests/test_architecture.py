@@ -1,0 +1,196 @@
+"""The direction of the imports, and the hygiene of the tests, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("autograd", "nn", "viz")
+
+MAY_IMPORT = {
+    "autograd": {"autograd"},
+    "nn": {"nn", "autograd"},
+    "viz": {"viz", "nn", "autograd"},
+}
+"""The packages of this project that each may import: the arrows go one way."""
+
+
+def sources(*folders: str) -> list[Path]:
+    """All Python files below the folders, as paths relative to the repository."""
+    found = [p for folder in folders for p in sorted((ROOT / folder).rglob("*.py"))]
+    return [path.relative_to(ROOT) for path in found]
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))
+
+
+def statements(node: ast.AST, *, everywhere: bool) -> Iterator[ast.AST]:
+    """What is inside a node; what runs at import only, unless `everywhere`."""
+    for child in ast.iter_child_nodes(node):
+        deferred = isinstance(
+            child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        )
+        for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(
+            child.test
+        )
+        if everywhere or not (deferred or for_types):
+            yield child
+            yield from statements(child, everywhere=everywhere)
+
+
+def imports(path: Path, *, everywhere: bool = True) -> set[str]:
+    """The dotted names of all modules that a file imports, and names from them."""
+    package = path.parent.parts
+    names: set[str] = set()
+    for node in statements(parse(path), everywhere=everywhere):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+# Imports
+
+
+def test_there_are_packages_to_read() -> None:
+    assert Path("autograd/value.py") in sources("autograd")
+    assert "autograd.ops.Operation" in imports(Path("autograd/errors.py"))
+
+
+@pytest.mark.parametrize("path", sources(*PACKAGES), ids=str)
+def test_imports_go_one_way(path: Path) -> None:
+    ours = {top(name) for name in imports(path)} & set(PACKAGES)
+    assert ours <= MAY_IMPORT[path.parts[0]]
+
+
+@pytest.mark.parametrize("path", sources(*PACKAGES, "examples", "benchmarks"), ids=str)
+def test_inner_modules_of_the_compiler_are_its_own(path: Path) -> None:
+    if path.parts[:2] == ("autograd", "compiler"):
+        pytest.skip("the compiler itself")
+    inner = {f"autograd.compiler.{p.stem}" for p in sources("autograd/compiler")}
+    assert not inner & imports(path)
+
+
+@pytest.mark.parametrize("path", sources("autograd"), ids=str)
+def test_autograd_imports_the_standard_library_alone(path: Path) -> None:
+    if path.parts[:2] == ("autograd", "compiler"):
+        pytest.skip("what is compiled needs NumPy")
+    others = {top(name) for name in imports(path, everywhere=False)} - {"autograd"}
+    assert others <= set(sys.stdlib_module_names)
+
+
+def modules_after(statement: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after a statement."""
+    script = (
+        f"import sys\n{statement}\nprint(*{{m.split('.')[0] for m in sys.modules}})"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(result.stdout.split())
+
+
+def test_importing_autograd_loads_no_numpy() -> None:
+    loaded = modules_after("import autograd")
+    assert "autograd" in loaded
+    assert not loaded & {"numpy", "nn", "viz"}
+
+
+def test_eager_differentiation_loads_no_numpy() -> None:
+    program = "from autograd import *; x = Value(2.0); (x * x).exp().backward()"
+    assert "numpy" not in modules_after(program)
+
+
+@pytest.mark.skipif(not sources("viz"), reason="there is no viz yet")
+def test_importing_viz_loads_neither_matplotlib_nor_pygraphviz() -> None:
+    loaded = modules_after("import viz")
+    assert "viz" in loaded
+    assert not loaded & {"matplotlib", "pygraphviz"}
+
+
+# Hygiene of the tests
+
+TESTS = [path for path in sources("tests") if path.name.startswith("test_")]
+
+
+def functions(path: Path) -> list[tuple[str, ast.FunctionDef]]:
+    """Every test function and fixture of a file, named with its class if it has one."""
+    tree = parse(path)
+    found = []
+    for scope in [tree, *[n for n in tree.body if isinstance(n, ast.ClassDef)]]:
+        prefix = scope.name + "." if isinstance(scope, ast.ClassDef) else ""
+        found += [
+            (prefix + node.name, node)
+            for node in scope.body
+            if isinstance(node, ast.FunctionDef)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("path", TESTS, ids=str)
+def test_no_function_shadows_another_of_its_name(path: Path) -> None:
+    names = [name for name, _ in functions(path)]
+    assert len(names) == len(set(names)), sorted(
+        {n for n in names if names.count(n) > 1}
+    )
+
+
+def checks_something(node: ast.AST, helpers: set[str]) -> bool:
+    """Whether there is an assert inside, a `raises`, or a call of what has one."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Assert):
+            return True
+        if isinstance(inner, ast.Call):
+            called = inner.func
+            name = called.attr if isinstance(called, ast.Attribute) else ""
+            name = called.id if isinstance(called, ast.Name) else name
+            if name in {"raises", "warns", "fail"} | helpers:
+                return True
+            if name.startswith(("assert_", "check_")):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("path", TESTS, ids=str)
+def test_every_test_asserts_something(path: Path) -> None:
+    named = functions(path)
+    helpers = {
+        name
+        for name, node in named
+        if not name.startswith("test") and checks_something(node, set())
+    }
+    idle = [
+        name
+        for name, node in named
+        if name.split(".")[-1].startswith("test_")
+        and not checks_something(node, helpers)
+    ]
+    assert not idle
+
+
+def test_idle_and_shadowed_tests_would_be_found() -> None:
+    idle = ast.parse("def test_x():\n    pass").body[0]
+    busy = ast.parse("def test_x():\n    assert 1 + 1 == 2").body[0]
+    helped = ast.parse("def test_x():\n    expect(1)").body[0]
+    assert not checks_something(idle, set())
+    assert checks_something(busy, set())
+    assert not checks_something(helped, set())
+    assert checks_something(helped, {"expect"})

@@ -1,0 +1,177 @@
+"""Every example runs, says what it promises, and draws what it says."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+
+def run(
+    script: str, *arguments: str | Path, mnist: Path | str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run an example as a user would, with warnings as errors; it has to succeed."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment.pop("VALUEGRAD_DATA", None)
+    if mnist is not None:
+        environment["VALUEGRAD_DATA"] = str(mnist)
+    result = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / script, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result
+
+
+def written(output: str) -> list[Path]:
+    """The files that an example says it has written."""
+    return [Path(name) for name in re.findall(r"\S+\.(?:png|svg)", output)]
+
+
+def assert_shows_something(path: Path) -> None:
+    """Fail for a picture that is missing, broken, or blank."""
+    assert path.is_file(), path
+    if path.suffix == ".svg":
+        tags = [element.tag.split("}")[1] for element in ET.parse(path).iter()]
+        assert tags[0] == "svg"
+        assert len({"path", "polygon", "ellipse", "circle", "line"} & {*tags}) > 0
+        assert tags.count("text") > 3
+    else:
+        from matplotlib.image import imread
+
+        pixels = imread(path)
+        assert min(pixels.shape[:2]) > 100
+        assert pixels[..., :3].std() > 0.02
+
+
+def assert_all_written(output: str, folder: Path, names: set[str]) -> None:
+    """The named pictures, no others, and each with something in it."""
+    paths = written(output)
+    assert {path.name for path in paths} == names
+    assert {path.name for path in folder.iterdir()} == names
+    for path in paths:
+        assert path.parent == folder
+        assert_shows_something(path)
+
+
+def test_every_example_is_run_here() -> None:
+    scripts = {path.name for path in EXAMPLES.glob("*.py")}
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert scripts == {*re.findall(r'run\(\s*"(\w+\.py)"', tests)}
+
+
+# --- xor -----------------------------------------------------------------------------
+
+XOR_PICTURES = {
+    "xor_graph.svg",
+    "xor_graph.png",
+    "xor_network.svg",
+    "xor_loss.png",
+    "xor_boundary.png",
+}
+
+
+def test_xor_is_learned_and_drawn(tmp_path: Path) -> None:
+    output = run("xor.py", "--out", tmp_path).stdout
+    rows = re.findall(r"^ (\d)  (\d) \|   (\d)    \| (\d\.\d+)$", output, re.M)
+    assert [row[:3] for row in rows] == [
+        ("0", "0", "0"),
+        ("0", "1", "1"),
+        ("1", "0", "1"),
+        ("1", "1", "0"),
+    ]
+    errors = [abs(float(row[3]) - float(row[2])) for row in rows]
+    assert max(errors) < 0.1
+    worst = re.search(r"largest \|output - target\|: (\d\.\d+) \(learned\)", output)
+    assert worst is not None
+    # Four digits are shown of each.
+    assert float(worst[1]) == pytest.approx(max(errors), abs=1.1e-4)
+    assert "MLP(2, [4, 1], activation='tanh', output_activation='sigmoid')" in output
+    assert_all_written(output, tmp_path, XOR_PICTURES)
+
+
+def test_xor_that_is_not_learned_says_so_and_draws_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    output = run(
+        "xor.py", "--epochs", "3", "--hidden", "2", "--seed", "5", "--out", folder
+    ).stdout
+    assert "MLP(2, [2, 1]" in output
+    assert "after 3 epochs" in output
+    assert "(learned)" not in output
+    assert_all_written(output, folder, XOR_PICTURES)
+
+
+# --- moons ---------------------------------------------------------------------------
+
+
+def test_moons_trains_micrograds_demo_and_draws_it(tmp_path: Path) -> None:
+    output = run("moons.py", "--steps", "12", "--out", tmp_path).stdout
+    assert "MLP(2, [16, 16, 1]" in output
+    assert "337 parameters" in output
+    steps = re.findall(r"^step +(\d+): loss (\d\.\d+), accuracy (\d+)%$", output, re.M)
+    assert [int(step) for step, _, _ in steps] == [0, 10, 11]
+    assert float(steps[-1][1]) < 0.7 * float(steps[0][1])
+    (share,) = re.findall(r"^training accuracy: (\d+)%$", output, re.M)
+    assert int(share) >= 80
+    assert_all_written(output, tmp_path, {"moons_loss.png", "moons_boundary.png"})
+
+
+# --- mnist ---------------------------------------------------------------------------
+
+SMALL = ("--train", "60", "--test", "40", "--epochs", "1")
+
+
+def assert_trained(output: str, pixels: int) -> None:
+    """The summary of a small run on images of so many pixels."""
+    assert "60 training and 40 test images" in output
+    assert f"MLP({pixels}, [16, 16, 10]" in output
+    parameters = 16 * (pixels + 1) + 16 * 17 + 10 * 17
+    assert f"{parameters} parameters" in output
+    assert re.search(r"^training loss \d\.\d{3} -> \d\.\d{3}$", output, re.M)
+    accuracy = re.search(r"^test accuracy: (\d+\.\d)%$", output, re.M)
+    assert accuracy is not None
+    assert 0 <= float(accuracy[1]) <= 100
+
+
+def test_mnist_trains_on_the_real_digits() -> None:
+    folder = os.environ.get("VALUEGRAD_DATA")
+    if not folder:
+        pytest.skip("VALUEGRAD_DATA does not name a folder with the MNIST files")
+    result = run("mnist.py", *SMALL, mnist=Path(folder).absolute())
+    assert result.stdout.startswith("MNIST, averaged down to 14x14")
+    assert "No MNIST" not in result.stderr
+    assert_trained(result.stdout, 14 * 14)
+
+
+def test_mnist_without_the_files_says_so_and_uses_the_small_digits(
+    tmp_path: Path,
+) -> None:
+    result = run("mnist.py", *SMALL, mnist=tmp_path)
+    assert "No MNIST: mnist: train-images-idx3-ubyte" in result.stderr
+    assert str(tmp_path) in result.stderr
+    assert "The 8x8 digits are used instead." in result.stderr
+    assert result.stdout.startswith("scikit-learn's 8x8 digits")
+    assert_trained(result.stdout, 8 * 8)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mnist_learns_the_small_digits() -> None:
+    output = run(
+        "mnist.py", "--digits", "--train", "300", "--test", "100", "--epochs", "3"
+    ).stdout
+    before, after = re.findall(r"^training loss (\S+) -> (\S+)$", output, re.M)[0]
+    assert float(after) < 0.7 * float(before)
+    # Ten classes: guessing gives 10 %.
+    (accuracy,) = re.findall(r"^test accuracy: (\d+\.\d)%$", output, re.M)
+    assert float(accuracy) > 50
