@@ -127,9 +127,12 @@ def _estimate(
         return float(f(point[0] if scalar else point))
 
     Value(x[i])  # refuse what is no number
+    if math.isinf(x[i]) or not (step is None or 0.0 < step < math.inf):
+        raise ValueError(
+            f"finite_difference: x must be finite and step above 0, not {x[i]!r} and "
+            f"{step!r}"
+        )
     h = step if step is not None else max(1.0, math.fabs(x[i])) / 16.0
-    if not 0.0 < h < math.inf:
-        raise ValueError(f"finite_difference: step must be above 0, not {step!r}")
     best = Estimate(math.nan, math.inf)
     previous: list[float] = []
     outside: Exception | None = None

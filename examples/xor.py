@@ -48,16 +48,11 @@ loss.label = "loss"
 loss.backward()
 
 args.out.mkdir(parents=True, exist_ok=True)
-pictures = {
-    "xor_graph.svg": lambda path: viz.render(viz.graph(loss), path),
-    "xor_graph.png": lambda path: viz.render(viz.graph(loss), path),
-    "xor_network.svg": lambda path: viz.render(viz.network(model), path),
-    "xor_loss.png": lambda path: viz.plots.loss_curve(history, path=path),
-    "xor_boundary.png": lambda path: viz.plots.decision_boundary(
-        model, X, y, path=path
-    ),
-}
+viz.render(viz.graph(loss), args.out / "xor_graph.svg")
+viz.render(viz.graph(loss), args.out / "xor_graph.png")
+viz.render(viz.network(model), args.out / "xor_network.svg")
+viz.plots.loss_curve(history, path=args.out / "xor_loss.png")
+viz.plots.decision_boundary(model, X, y, path=args.out / "xor_boundary.png")
 print("\nwritten:")
-for name, draw in pictures.items():
-    draw(args.out / name)
-    print(f"  {args.out / name}")
+for name in ("graph.svg", "graph.png", "network.svg", "loss.png", "boundary.png"):
+    print(f"  {args.out / 'xor_'}{name}")

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -192,6 +193,8 @@ class Perceptron(Neuron):
         X is (n, n_inputs), y is (n,) of 0 and 1. Return the number of mistakes in each
         epoch; it stops after an epoch without any. ValueError for other targets.
         """
+        if not 0.0 < learning_rate < math.inf:
+            raise ValueError(f"learning_rate must be above 0, not {learning_rate!r}")
         if len(X) != len(y):
             raise ValueError(f"{len(X)} examples and {len(y)} targets: give one each")
         examples = list(zip(X, y, strict=True))

@@ -110,7 +110,7 @@ def cross_entropy(logits: Outputs, target: Targets) -> Value:
 
 
 def _is_list(thing: Outputs | Targets) -> TypeGuard[Sequence[Operand]]:
-    return hasattr(thing, "__len__")
+    return hasattr(thing, "__len__") and getattr(thing, "ndim", 1) > 0
 
 
 def _pair(

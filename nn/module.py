@@ -1,9 +1,9 @@
 """Module: anything that has parameters.
 
 A subclass keeps its parameters as attributes: a Value, a list of Values, a list of such
-lists, another Module, or a list or a dict of any of these. The rest follows, in the
-order in which the attributes were set. Names and shapes are those that PyTorch gives
-the same network.
+lists, another Module, or a list, dict or object array of any of these. The rest
+follows, in the order in which the attributes were set. Names and shapes are those that
+PyTorch gives the same network.
 
     >>> from autograd import Value
     >>> class Line(Module):
@@ -103,6 +103,8 @@ def _arrays_in(things: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Ar
     """Every parameter or array of parameters among named things, and in their parts."""
     for name, thing in things.items():
         path = f"{prefix}{name}"
+        if isinstance(thing, np.ndarray) and thing.dtype == object:
+            thing = thing.tolist()
         if isinstance(thing, Module):
             for inner, array in thing.named_arrays():
                 yield f"{path}.{inner}", array

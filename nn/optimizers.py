@@ -117,8 +117,10 @@ class Adam(Optimizer):
         epsilon: float = 1e-8,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        for name, beta in zip(("betas[0]", "betas[1]"), betas, strict=True):
-            _check(name, beta, 0.0, 1.0)
+        if len(betas) != 2:
+            raise ValueError(f"betas must be two numbers, not {betas!r}")
+        for i, beta in enumerate(betas):
+            _check(f"betas[{i}]", beta, 0.0, 1.0)
         _check("epsilon", epsilon, sys.float_info.min, math.inf)
         self.betas = betas
         self.epsilon = epsilon

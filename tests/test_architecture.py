@@ -121,6 +121,7 @@ def test_eager_differentiation_loads_no_numpy() -> None:
 
 @pytest.mark.skipif(not sources("viz"), reason="there is no viz yet")
 def test_importing_viz_loads_neither_matplotlib_nor_pygraphviz() -> None:
+    pytest.importorskip("graphviz")
     loaded = modules_after("import viz")
     assert "viz" in loaded
     assert not loaded & {"matplotlib", "pygraphviz"}

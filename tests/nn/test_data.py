@@ -237,7 +237,9 @@ def test_a_truncated_idx_file_is_named(tmp_path: Path, length: int) -> None:
 def test_bytes_after_the_idx_array_are_refused(tmp_path: Path) -> None:
     path = tmp_path / TRAIN_LABELS
     path.write_bytes(idx_bytes(LABELS) + b"\0")
-    with pytest.raises(ValueError, match="trailing bytes: .* 4 bytes, and 5 follow it"):
+    with pytest.raises(
+        ValueError, match=r"trailing bytes: .* 4 bytes, and 5 follow it"
+    ):
         read_idx(path)
 
 
@@ -506,7 +508,7 @@ def test_a_label_above_nine_is_named_with_its_row(files: Files) -> None:
 
 def test_more_images_than_labels_are_refused(files: Files) -> None:
     files.publish(TEST_LABELS, np.array([7], dtype=np.uint8))
-    with pytest.raises(ValueError, match="has 2 images and .* has 1 labels"):
+    with pytest.raises(ValueError, match=r"has 2 images and .* has 1 labels"):
         mnist(files.folder)
 
 
@@ -527,7 +529,7 @@ def cache(files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     """Serve a folder without logging; what is below `/cut/` breaks off half-way."""
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing."""
 
     def do_GET(self) -> None:

@@ -194,10 +194,11 @@ def test_a_resolution_below_two_is_a_value_error():
         plots.decision_boundary(plane, CORNERS, XOR, resolution=1)
 
 
-def test_no_state_of_matplotlib_is_left_changed(tmp_path):
-    before = dict(matplotlib.rcParams)
-    plots.loss_curve([1.0], path=tmp_path / "plot.png")
-    assert dict(matplotlib.rcParams) == before
+def test_a_users_settings_of_matplotlib_stay_as_they_are(tmp_path):
+    with matplotlib.rc_context({"font.size": 7.0, "text.color": "red"}):
+        before = dict(matplotlib.rcParams)
+        plots.loss_curve([1.0], path=tmp_path / "plot.png")
+        assert dict(matplotlib.rcParams) == before
 
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):

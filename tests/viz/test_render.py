@@ -207,7 +207,12 @@ def test_nothing_of_the_renderers_is_said_on_stderr(loss, without_dot, tmp_path,
 
 def test_importing_viz_imports_neither_matplotlib_nor_pygraphviz():
     code = "import sys, viz; print({'matplotlib', 'pygraphviz'} & set(sys.modules))"
+    root = Path(viz.__file__).parent.parent
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "set()\n"
