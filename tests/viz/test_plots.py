@@ -87,7 +87,7 @@ def test_a_path_is_written_in_each_format(suffix, tmp_path):
 
 def test_the_figure_that_is_returned_can_be_saved(tmp_path):
     boundary().savefig(tmp_path / "plot.svg")
-    ET.parse(tmp_path / "plot.svg")
+    assert ET.parse(tmp_path / "plot.svg").getroot().tag.endswith("svg")
 
 
 def test_a_missing_folder_is_named_before_the_model_is_asked(tmp_path):
@@ -158,12 +158,14 @@ def test_a_model_that_is_the_same_everywhere_is_drawn_without_a_line():
 
 
 def test_one_example_is_enough():
-    plots.decision_boundary(plane, [[1.0, 1.0]], [1], resolution=5)
+    figure = plots.decision_boundary(plane, [[1.0, 1.0]], [1], resolution=5)
+    assert figure.axes[0].get_xlabel()
 
 
 def test_a_model_may_return_a_value_a_number_or_a_list_of_one():
     for model in (plane, lambda x: x[0], lambda x: [plane(x)], nn.MLP(2, [1], seed=0)):
-        plots.decision_boundary(model, CORNERS, XOR, resolution=3)
+        figure = plots.decision_boundary(model, CORNERS, XOR, resolution=3)
+        assert figure.axes[0].get_xlabel()
 
 
 def test_a_model_of_several_outputs_is_a_value_error():
