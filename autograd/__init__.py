@@ -9,7 +9,13 @@
 
 from autograd.backward import gradients
 from autograd.check import check_gradient, finite_difference
-from autograd.errors import DerivativeError, DomainError, GradientMismatch
+from autograd.compiler import NumericalError, compile
+from autograd.errors import (
+    DerivativeError,
+    DomainError,
+    GradientMismatch,
+    TraceError,
+)
 from autograd.functions import (
     abs,
     acos,
@@ -51,7 +57,7 @@ from autograd.functions import (
     where,
 )
 from autograd.graph import topological_order
-from autograd.recording import no_grad
+from autograd.recording import no_grad, tracing
 from autograd.value import Constant, Operand, Value, as_values
 
 __version__ = "0.1.0"
@@ -61,7 +67,9 @@ __all__ = [
     "DerivativeError",
     "DomainError",
     "GradientMismatch",
+    "NumericalError",
     "Operand",
+    "TraceError",
     "Value",
     "abs",
     "acos",
@@ -70,6 +78,7 @@ __all__ = [
     "atan",
     "atan2",
     "check_gradient",
+    "compile",
     "cos",
     "cosh",
     "dot",
@@ -106,5 +115,6 @@ __all__ = [
     "tan",
     "tanh",
     "topological_order",
+    "tracing",
     "where",
 ]

@@ -26,6 +26,10 @@ class DerivativeError(ArithmeticError):
     """A derivative does not exist or is not finite at this point."""
 
 
+class TraceError(TypeError):
+    """A Python branch looked at a number while a computation was being compiled."""
+
+
 class GradientMismatch(AssertionError):
     """A gradient differs from its independent estimate."""
 
@@ -70,6 +74,15 @@ def derivative_error(node: Value) -> DerivativeError:
         f"there, or is too large for a float. Keep the operands away from this point, "
         f"for example by adding a small number, or cut the graph with detach() where "
         f"no gradient is needed. No gradient was changed."
+    )
+
+
+def trace_error(asked: str) -> TraceError:
+    """A Value was asked for its number while it stood for any number."""
+    return TraceError(
+        f"{asked} asks a Value for its number, and the computation is being compiled "
+        f"for all numbers. A Python `if` or `while` would be decided once and for all: "
+        f"write where(step(x - y), a, b) for `a if x > y else b`, or do not compile."
     )
 
 

@@ -16,9 +16,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+_traced: ContextVar[bool] = ContextVar("traced", default=False)
+
 _switch: ContextVar[bool] = ContextVar("recording", default=True)
 
 recording = _switch.get
+traced = _traced.get
+
+
+@contextmanager
+def tracing() -> Iterator[None]:
+    """Refuse to decide by a Value's number inside this block, with TraceError.
+
+    What is recorded here will be computed for other numbers too, and a Python branch
+    that looks at the number of today would be wrong for them.
+    """
+    token = _traced.set(True)
+    try:
+        yield
+    finally:
+        _traced.reset(token)
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from operator import ge, gt, le, lt
 from typing import Any, TypeAlias, Union
 
 from autograd.arithmetic import Floats
-from autograd.errors import copy_error, forward_error, to_float
+from autograd.errors import copy_error, forward_error, to_float, trace_error
 from autograd.ops import TABLE, Operation
-from autograd.recording import recording
+from autograd.recording import recording, traced
 
 Operand: TypeAlias = Union["Value", float]
 """What an operation takes: a Value, or a number, which becomes a Constant."""
@@ -183,6 +183,8 @@ def comparison(
     def method(a: Value, b: Any) -> Any:
         if is_object_array(b):
             return NotImplemented
+        if traced():
+            raise trace_error(symbol)
         return compare(a.data, operand(b, symbol).data)
 
     return method
@@ -286,12 +288,18 @@ class Value:
     __ge__ = comparison(">=", ge)
 
     def __bool__(self) -> bool:
+        if traced():
+            raise trace_error("bool()")
         return self.data != 0.0
 
     def __float__(self) -> float:
+        if traced():
+            raise trace_error("float()")
         return self.data
 
     def __int__(self) -> int:
+        if traced():
+            raise trace_error("int()")
         return int(self.data)
 
     # Derivatives

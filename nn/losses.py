@@ -28,6 +28,7 @@ from autograd import (
     relu,
     softplus,
     sum,
+    where,
 )
 
 Outputs: TypeAlias = Value | Sequence[Value]
@@ -100,6 +101,10 @@ def cross_entropy(logits: Outputs, target: Targets) -> Value:
         classes, weights = _pair(logits, target, "cross_entropy")
         _check_distribution(weights)
         return logsumexp(classes) - dot(classes, weights)
+    if isinstance(target, Value) and not isinstance(target, Constant):
+        # The index is known when the loss is run: choose by recorded comparison.
+        chosen = [where(target - k, 0.0, z) for k, z in enumerate(logits)]
+        return logsumexp(logits) - sum(chosen)
     index = float(target)  # type: ignore[arg-type]
     if not (index.is_integer() and 0 <= index < len(logits)):
         raise ValueError(

@@ -46,13 +46,19 @@ class Optimizer(ABC):
         """Move the parameters, (n_parameters,), in place by one step."""
 
     def step(self) -> None:
-        """Move every parameter by its gradient, `grad`.
+        """Move every parameter by its gradient, `grad`; see `apply`."""
+        vector = np.array([parameter.data for parameter in self.parameters])
+        self.apply(vector, np.array([parameter.grad for parameter in self.parameters]))
+        for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
+            parameter.data = number
+
+    def apply(self, vector: Vector, gradient: Vector) -> None:
+        """Move a vector of the parameters, (n_parameters,), in place by one step.
 
         OverflowError where a parameter, or what the optimiser remembers, would stop
         being finite; then all is as it was before the step.
         """
-        vector = np.array([parameter.data for parameter in self.parameters])
-        gradient = np.array([parameter.grad for parameter in self.parameters])
+        start = vector.copy()
         before = {name: copy(thing) for name, thing in vars(self).items()}
         with np.errstate(over="ignore", invalid="ignore"):
             self.update(vector, gradient)
@@ -61,14 +67,13 @@ class Optimizer(ABC):
         ]
         if not all(np.isfinite(numbers).all() for numbers in [vector, *state]):
             vars(self).update(before)
+            vector[:] = start
             raise OverflowError(
                 f"{type(self).__name__}: a number would no longer be finite after this "
                 f"step; the largest gradient is {np.abs(gradient).max():.3g}. Use a "
                 f"smaller learning_rate than {self.learning_rate}, or scale the loss "
                 f"down. No parameter was changed."
             )
-        for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
-            parameter.data = number
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -21,15 +21,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, no_grad
+from nn.engines import Compiled, Eager, Loss, compiled_outputs, eager_outputs
 from nn.module import Module
 from nn.optimizers import Optimizer
 
-Loss: TypeAlias = Callable[[Any, Any], Value]
-"""A loss of one example: the model's outputs and the target."""
-
 Show: TypeAlias = Callable[[int, int, int, float], None]
 """Called after a step: epoch from 1, examples seen in it and in the step, the loss."""
+
+
+WORTH_COMPILING = 8
+"""From how many examples on recording one of them for all pays."""
 
 
 @dataclass
@@ -57,6 +58,7 @@ def fit(
     epochs: int,
     batch_size: int | None = None,
     validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    compiled: bool = True,
     progress: bool = True,
     seed: int = 0,
 ) -> History:
@@ -68,6 +70,10 @@ def fit(
     pair (X, y) that is measured after each epoch and not trained on, with the
     thresholds of `accuracy`. `progress` shows a bar on a terminal where tqdm is
     installed, and lines on standard error elsewhere.
+
+    With `compiled` the first example is recorded, and its graph runs as a compiled
+    program for all; the model and the loss may not branch on a Value's number then
+    (TraceError). Without it each example is recorded anew. Both agree to rounding.
 
     Raises ValueError for examples that are empty, of different lengths or not finite,
     and what the loss and the engine raise; the parameters are those of the last whole
@@ -81,40 +87,50 @@ def fit(
         )
     held_out = _examples(*validation, "fit: validation") if validation else None
     _check_count("epochs", epochs)
-    batch_size = len(inputs) if batch_size is None else batch_size
+    n = len(inputs)
+    batch_size = n if batch_size is None else batch_size
     _check_count("batch_size", batch_size)
+    engine = (
+        Compiled(model, loss, optimizer, inputs, targets)
+        if compiled
+        else Eager(model, loss, optimizer)
+    )
     order = np.random.default_rng(seed)
     history = History()
-    with _progress(epochs, len(inputs), progress) as show:
-        for epoch in range(1, epochs + 1):
-            start = time.perf_counter()
-            total = 0.0
-            indices = order.permutation(len(inputs)).tolist()
-            for first in range(0, len(indices), batch_size):
-                batch = indices[first : first + batch_size]
-                total += _step(model, inputs, targets, batch, loss, optimizer)
-                seen = first + len(batch)
-                show(epoch, seen, len(batch), total / seen)
-            history.loss.append(total / len(inputs))
-            if held_out is not None:
-                losses, right = _measure(model, *held_out, loss)
-                history.validation_loss.append(losses)
-                history.validation_accuracy.append(right)
-            history.seconds.append(time.perf_counter() - start)
+    try:
+        with _progress(epochs, n, progress) as show:
+            for epoch in range(1, epochs + 1):
+                start = time.perf_counter()
+                total = 0.0
+                indices = order.permutation(n)
+                for first in range(0, n, batch_size):
+                    batch = indices[first : first + batch_size]
+                    total += engine.step(inputs[batch], targets[batch])
+                    seen = first + len(batch)
+                    show(epoch, seen, len(batch), total / seen)
+                history.loss.append(total / n)
+                if held_out is not None:
+                    history.validation_loss.append(engine.mean_loss(*held_out))
+                    right = _share_right(engine.outputs(held_out[0]), held_out[1])
+                    history.validation_accuracy.append(right)
+                history.seconds.append(time.perf_counter() - start)
+    finally:
+        engine.write_back()
     return history
 
 
-def predict(model: Module, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def predict(
+    model: Module, X: npt.ArrayLike, *, compiled: bool = True
+) -> npt.NDArray[np.float64]:
     """The model's outputs for X, (n, n_inputs): float (n, n_outputs).
 
-    It is (n,) for a model that returns a single Value. Nothing is recorded.
+    It is (n,) for a model that returns a single Value. The model is compiled where
+    that is worth it, from some examples on, unless `compiled` is false.
     """
     inputs = _rows(X, "predict")
-    with no_grad():
-        outputs = [model(row) for row in inputs]
-    return np.array(
-        [v.data if isinstance(v, Value) else [u.data for u in v] for v in outputs]
-    )
+    if compiled and len(inputs) >= WORTH_COMPILING:
+        return compiled_outputs(model, inputs)
+    return eager_outputs(model, inputs)
 
 
 def accuracy(
@@ -123,6 +139,7 @@ def accuracy(
     y: npt.ArrayLike,
     *,
     threshold: float | None = None,
+    compiled: bool = True,
 ) -> float:
     """The share of the examples that the model puts in the right class, from 0 to 1.
 
@@ -131,7 +148,8 @@ def accuracy(
     above `threshold`: by default 0.5 for targets 0 and 1, and 0 for targets -1 and 1.
     """
     inputs, targets = _examples(X, y, "accuracy")
-    return _share_right(predict(model, inputs), np.asarray(targets), threshold)
+    outputs = predict(model, inputs, compiled=compiled)
+    return _share_right(outputs, targets, threshold)
 
 
 def _share_right(
@@ -155,45 +173,8 @@ def _share_right(
     return float(np.mean(outputs.argmax(axis=1) == classes))
 
 
-def _step(
-    model: Module,
-    inputs: list[list[float]],
-    targets: list[Any],
-    batch: Sequence[int],
-    loss: Loss,
-    optimizer: Optimizer,
-) -> float:
-    """One step on the mean loss of a batch. Return the sum of the losses.
-
-    Each example's graph is differentiated and freed before the next is recorded: the
-    leaves add the gradients up, and memory stays that of one example.
-    """
-    optimizer.zero_grad()
-    total = 0.0
-    for i in batch:
-        value = loss(model(inputs[i]), targets[i])
-        (value / len(batch)).backward()
-        total += value.data
-    optimizer.step()
-    return total
-
-
-def _measure(
-    model: Module, inputs: list[list[float]], targets: list[Any], loss: Loss
-) -> tuple[float, float]:
-    """The mean loss and the accuracy, in one pass without recording."""
-    with no_grad():
-        outputs = [model(row) for row in inputs]
-        losses = [loss(out, t).data for out, t in zip(outputs, targets, strict=True)]
-    numbers = [[v.data for v in ([o] if isinstance(o, Value) else o)] for o in outputs]
-    return (
-        sum(losses) / len(losses),
-        _share_right(np.array(numbers), np.array(targets)),
-    )
-
-
-def _rows(X: npt.ArrayLike, where: str) -> list[list[float]]:
-    """X as lists of floats; ValueError unless it is a finite, non-empty matrix."""
+def _rows(X: npt.ArrayLike, where: str) -> npt.NDArray[np.float64]:
+    """X as floats; ValueError unless it is a finite, non-empty matrix."""
     try:
         given = np.asarray(X)
     except ValueError:  # ragged
@@ -212,21 +193,20 @@ def _rows(X: npt.ArrayLike, where: str) -> list[list[float]]:
             f"{where}: X[{row}, {column}] is {matrix[row, column]}, not a finite "
             f"number. Leave the example out, or replace what is missing."
         )
-    rows: list[list[float]] = matrix.tolist()
-    return rows
+    return matrix
 
 
 def _examples(
     X: npt.ArrayLike, y: npt.ArrayLike, where: str
-) -> tuple[list[list[float]], list[Any]]:
-    """X and y as lists of the same length."""
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
+    """X and y as arrays of the same length."""
     inputs = _rows(X, where)
     array = np.asarray(y)
     if array.dtype == bool:
         array = array.astype(np.int64)
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         raise ValueError(f"{where}: y must hold finite numbers.")
-    targets: list[Any] = array.tolist() if array.ndim else []
+    targets = array if array.ndim else np.empty(0)
     if len(inputs) != len(targets):
         raise ValueError(
             f"{where}: X has {len(inputs)} examples and y has {len(targets)}. There "

@@ -1,0 +1,92 @@
+"""Compile: a recorded scalar graph to the few array operations that it is.
+
+The graph is laid out flat (a tape), simplified, grouped into array instructions (a
+program), and its sums of products become matrix products. Each form runs, slowly and
+obviously, verifies itself and prints; each pass is a function from one to the next.
+
+    >>> from autograd import Value
+    >>> x, w = Value(1.0), Value(3.0)
+    >>> program = compile((w * x - 1.0) ** 2, inputs=[x], parameters=[w])
+    >>> program.value_and_grad([[1.0], [2.0]])
+    (14.5, array([12.]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd.compiler.errors import NumericalError
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.compiled import CompiledProgram
+
+__all__ = ["NumericalError", "compile"]
+
+
+def compile(  # noqa: A001
+    outputs: Value | Sequence[Value],
+    inputs: Sequence[Value] = (),
+    parameters: Sequence[Value] = (),
+    dtype: Any = "float64",
+) -> CompiledProgram:
+    """Compile a recorded Value, or a list of them, to run on batches.
+
+    `inputs` are leaves that differ from example to example: a batch is (batch,
+    n_inputs), its columns in their order. `parameters` are leaves to differentiate by;
+    the program keeps their numbers in one flat array. All other leaves are constants.
+    `dtype` is float64, or float32 on request.
+
+    The program computes what the eager graph computes, to rounding: sums are
+    reassociated, as BLAS does. ValueError for an input or a parameter that is not a
+    leaf, or that is given twice; TypeError for one that is no Value.
+    """
+    # Here and not above: without a program to run, NumPy is not needed.
+    from autograd.compiler.compiled import CompiledProgram
+    from autograd.compiler.group import group
+    from autograd.compiler.reroll import reroll
+    from autograd.compiler.simplify import simplify
+    from autograd.compiler.trace import trace
+
+    roots = [outputs] if isinstance(outputs, Value) else list(outputs)
+    inputs, parameters = list(inputs), list(parameters)
+    check_leaves(roots, inputs, parameters)
+    tape = trace(roots, inputs, parameters)
+    tape = simplify(tape)
+    program = group(tape)
+    program = reroll(program)
+    return CompiledProgram(tape, program, parameters, dtype)
+
+
+def check_leaves(
+    roots: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]
+) -> None:
+    """Refuse what cannot be an output, an input or a parameter."""
+    if not roots:
+        raise ValueError("compile: there are no outputs. Give a Value, or several.")
+    for place, root in enumerate(roots):
+        if not isinstance(root, Value):
+            raise TypeError(
+                f"compile: output {place} is a {type(root).__name__}, not a Value. "
+                f"Nothing was recorded, perhaps inside no_grad()."
+            )
+    seen: dict[Value, str] = {}
+    for kind, nodes in (("input", inputs), ("parameter", parameters)):
+        for place, node in enumerate(nodes):
+            name = f"{kind} {place}"
+            if not isinstance(node, Value):
+                raise TypeError(
+                    f"compile: {name} is a {type(node).__name__}, not a Value."
+                )
+            if node.op is not None:
+                raise ValueError(
+                    f"compile: {name} was computed by {node.op.name}. Inputs and "
+                    f"parameters are leaves: Values that you made from numbers."
+                )
+            if node in seen:
+                raise ValueError(
+                    f"compile: {name} is the same Value as {seen[node]}. Give each "
+                    f"leaf once."
+                )
+            seen[node] = name

@@ -1,0 +1,56 @@
+"""A program to the one that also computes gradients.
+
+The adjoint goes through the instructions backwards. For each argument that depends on a
+parameter it has one pullback: the gradient of what the instruction computed, times the
+local partial by that argument, is added to the gradient of the rows that were read. A
+row read many times gets the sum; a uniform row read by a varying instruction gets the
+sum over the examples. What no parameter needs is not computed.
+
+Invariant: a pullback comes after the pullbacks of all instructions that read its rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd.compiler.program import (
+    UNIFORM,
+    VARYING,
+    Index,
+    Instruction,
+    Program,
+    arguments,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pullback:
+    """Add the gradient of an instruction's rows to that of its argument `position`."""
+
+    instruction: Instruction
+    position: int
+
+    @property
+    def target(self) -> Index:
+        """The rows whose gradient it adds to."""
+        return arguments(self.instruction)[self.position]
+
+
+def adjoint(program: Program) -> list[Pullback]:
+    """The pullbacks that lead from the outputs to the parameters, in order."""
+    needed = {
+        VARYING: np.zeros(program.n_varying, dtype=bool),
+        UNIFORM: np.zeros(program.n_uniform, dtype=bool),
+    }
+    needed[UNIFORM][: program.n_parameters] = True
+    for it in program.instructions:
+        if any(needed[arg.varying][arg.rows].any() for arg in arguments(it)):
+            needed[it.varying][it.first : it.first + it.size] = True
+    return [
+        Pullback(it, position)
+        for it in reversed(program.instructions)
+        for position, arg in enumerate(arguments(it))
+        if needed[arg.varying][arg.rows].any()
+    ]

@@ -1,0 +1,24 @@
+"""The errors of compiled programs."""
+
+from __future__ import annotations
+
+
+class NumericalError(FloatingPointError):
+    """A compiled program met a number at which an operation has no finite result."""
+
+
+def undefined(operation: str, row: int | None) -> NumericalError:
+    """An operation has no finite result, for one row of the batch or for all."""
+    where = "" if row is None else f" at row {row} of the batch"
+    return NumericalError(
+        f"{operation} is not defined, or too large for a float,{where}. Keep its "
+        f"operands in the domain of the operation. No parameter was changed."
+    )
+
+
+def undefined_derivative() -> NumericalError:
+    """A derivative on the way back does not exist, or is not finite."""
+    return NumericalError(
+        "a derivative does not exist, or is too large for a float. Run the example in "
+        "eager mode, where backward() names the node. No parameter was changed."
+    )

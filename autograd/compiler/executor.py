@@ -1,0 +1,385 @@
+"""Run a program on NumPy arrays.
+
+Everything that does not depend on the numbers is settled once per batch size: buffers
+are allocated, reads become views where the rows are evenly spaced and gathers where
+they are not, and each instruction becomes a function of no arguments. A step then calls
+these functions one after the other.
+
+Another executor has to offer what this one does: `parameters`, `outputs` and
+`value_and_grad`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiler.adjoint import Pullback, adjoint
+from autograd.compiler.errors import NumericalError, undefined, undefined_derivative
+from autograd.compiler.kernel import kernel
+from autograd.compiler.program import (
+    UNIFORM,
+    VARYING,
+    Elementwise,
+    Index,
+    Instruction,
+    Product,
+    Program,
+    Reduction,
+    Rows,
+    Spread,
+    affine,
+    describe,
+)
+from autograd.ops import Operation
+
+Array: TypeAlias = npt.NDArray[Any]
+Thunk: TypeAlias = Callable[[], object]
+
+
+class VectorExecutor:
+    """A program with its parameters and constants, ready for batches of any size."""
+
+    def __init__(self, program: Program, dtype: npt.DTypeLike) -> None:
+        self.program = program
+        self.dtype = np.dtype(dtype)
+        self.pullbacks = adjoint(program)
+        self.uniform = np.zeros((program.n_uniform, 1), self.dtype)
+        first = program.n_parameters
+        self.uniform[first : first + len(program.constants), 0] = program.constants
+        self.parameters = self.uniform[:first, 0]
+        self._bindings: dict[int, Binding] = {}
+
+    def outputs(self, batch: Array) -> Array:
+        """The outputs (batch, n_outputs) for a batch (batch, n_inputs)."""
+        binding = self._run(batch, gradient=False)
+        outputs = np.empty((len(batch), len(self.program.outputs)), self.dtype)
+        for column, (space, row) in enumerate(self.program.outputs):
+            outputs[:, column] = binding.data[space][row]
+        return outputs
+
+    def value_and_grad(self, batch: Array) -> tuple[float, Array]:
+        """The mean of the first output, and its gradient (n_parameters,)."""
+        binding = self._run(batch, gradient=True)
+        space, row = self.program.outputs[0]
+        gradient = binding.grad[UNIFORM][: self.program.n_parameters, 0].copy()
+        return float(binding.data[space][row].mean()), gradient
+
+    def _run(self, batch: Array, gradient: bool) -> Binding:
+        """Run the instructions, with every floating point error raised and named."""
+        binding = self._bindings.get(len(batch))
+        if binding is None:
+            binding = self._bindings[len(batch)] = Binding(self, len(batch))
+        binding.load(batch)
+        try:
+            with np.errstate(all="raise", under="ignore"):
+                binding.forward()
+                if gradient:
+                    binding.backward()
+        except FloatingPointError as error:
+            raise self._named(binding) from error
+        return binding
+
+    def _named(self, binding: Binding) -> NumericalError:
+        """The error that names the first operation with a result not finite."""
+        with np.errstate(all="ignore"):
+            binding.forward()
+        for it in self.program.instructions:
+            rows = binding.data[it.varying][it.first : it.first + it.size]
+            bad = np.argwhere(~np.isfinite(rows))
+            if len(bad):
+                return undefined(describe(it), int(bad[0][1]) if it.varying else None)
+        return undefined_derivative()
+
+
+class Binding:
+    """A program's instructions over buffers of one batch size."""
+
+    def __init__(self, executor: VectorExecutor, batch_size: int) -> None:
+        program = executor.program
+        self.program = program
+        self.batch_size = batch_size
+        self.dtype = executor.dtype
+        self.data = {
+            UNIFORM: executor.uniform,
+            VARYING: np.zeros((program.n_varying, batch_size), self.dtype),
+        }
+        self.grad = {space: np.zeros_like(data) for space, data in self.data.items()}
+        self.ones = np.ones((batch_size, 1), self.dtype)
+        self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
+        self.copied = np.zeros(program.n_inputs, dtype=bool)
+        self.forward_steps = [self._forward(it) for it in program.instructions]
+        # While the pullbacks are bound: rows that nothing was added to yet, and rows
+        # that must be zero before something is.
+        self.untouched = {s: np.ones(len(d), dtype=bool) for s, d in self.data.items()}
+        self.cleared = {s: np.zeros(len(d), dtype=bool) for s, d in self.data.items()}
+        self.seed = program.outputs[0]
+        self.untouched[self.seed[0]][self.seed[1]] = False
+        self.backward_steps = [self._backward(p) for p in executor.pullbacks]
+        for space, row in program.outputs:
+            if space and row < program.n_inputs:
+                self.copied[row] = True
+        self.copies = _runs(self.copied)
+        self.clear = [(self.grad[s], _runs(self.cleared[s])) for s in self.cleared]
+
+    # What an instruction reads and writes
+
+    def _read(self, index: Index) -> tuple[Array, Thunk | None]:
+        """An array of the rows of an index, and what must be called to refresh it.
+
+        (k, batch) for a vector of rows, (n, k, batch) for a matrix; (1, batch) where
+        all rows are the same one.
+        """
+        data = self.data[index.varying]
+        rows = index.rows.ravel()
+        if index.varying:
+            self.copied[rows[rows < self.program.n_inputs]] = True
+        width = data.shape[1]
+        if index.rows.ndim == 1 and len(rows) > 1 and (rows == rows[0]).all():
+            return data[rows[0] : rows[0] + 1], None
+        span = affine(rows)
+        if span is not None:
+            return data[span].reshape(*index.rows.shape, width), None
+        if index.rows.ndim == 2:
+            span = affine(index.rows.T.ravel())
+            if span is not None:
+                n, k = index.rows.shape
+                return data[span].reshape(k, n, width).swapaxes(0, 1), None
+        gathered = np.empty((len(rows), width), self.dtype)
+        refresh = partial(np.take, data, rows, 0, gathered, "clip")
+        return gathered.reshape(*index.rows.shape, width), refresh
+
+    def _matrix(self, index: Index) -> tuple[Callable[[], Array], Thunk | None]:
+        """What gives the rows of an index as the columns of a matrix, and its refresh.
+
+        The inputs are read where the batch lies, if they are read in order.
+        """
+        span = affine(index.rows.ravel())
+        n_inputs = self.program.n_inputs
+        if (
+            index.varying
+            and index.rows.shape[1] == 1
+            and span is not None
+            and span.stop <= n_inputs
+        ):
+            return lambda: self.inputs[span], None
+        array, refresh = self._read(index)
+        if not np.shares_memory(array, array.reshape(len(array), -1)):
+            return lambda: array.reshape(len(array), -1), refresh
+        matrix = array.reshape(len(array), -1)
+        return lambda: matrix, refresh
+
+    def _forward(self, it: Instruction) -> Thunk:
+        out = self.data[it.varying][it.first : it.first + it.size]
+        if isinstance(it, Product):
+            left, refresh_left = self._read(it.left)
+            right, refresh_right = self._matrix(it.right)
+            product = out.reshape(len(left), -1)
+            compute = partial(_product, left[:, :, 0], right, product)
+            return _chain([refresh_left, refresh_right, compute])
+        if isinstance(it, Spread):
+            source, refresh = self._read(it.arg)
+            return _chain([refresh, partial(np.copyto, out, source)])
+        assert isinstance(it, (Elementwise, Reduction))
+        args, refreshes = zip(*map(self._read, it.args), strict=True)
+        steps, result = kernel(it.op.forward, args)
+        if steps and result.shape == out.shape:
+            steps[-1] = _into(steps[-1], out)
+        else:
+            steps.append(partial(np.copyto, out, result))
+        return _chain([*refreshes, *steps])
+
+    def _backward(self, pullback: Pullback) -> Thunk:
+        it, position = pullback.instruction, pullback.position
+        grad = self.grad[it.varying][it.first : it.first + it.size]
+        out = self.data[it.varying][it.first : it.first + it.size]
+        if isinstance(it, Product):
+            left, refresh_left = self._read(it.left)
+            outer = grad.reshape(len(left), -1)
+            if position == 0:
+                right, refresh_right = self._matrix(it.right)
+                pull = partial(_pull_left, outer, right, *self._place(it.left, 1))
+                return _chain([refresh_right, pull])
+            matrix = left[:, :, 0]
+            width = self.data[it.right.varying].shape[1]
+            place = self._place(it.right, width)
+            return _chain([refresh_left, partial(_pull_right, matrix, outer, *place)])
+        if isinstance(it, Spread):
+            return partial(self._deposit(it.arg, self.batch_size), grad)
+        assert isinstance(it, (Elementwise, Reduction))
+        args, refreshes = zip(*map(self._read, it.args), strict=True)
+        deposit = self._deposit(it.args[position], grad.shape[1])
+        steps, result = kernel(
+            partial(_pulled, isinstance(it, Elementwise), it.op, position),
+            [grad, list(args), out],
+        )
+        return _chain([*refreshes, *steps, partial(deposit, result)])
+
+    def _deposit(self, target: Index, width: int) -> Callable[[Any], object]:
+        """What adds an array of contributions, one per row read, to the gradients."""
+        grad = self.grad[target.varying]
+        rows = target.rows.ravel()
+        shape = (*target.rows.shape, width)
+        fresh = self.untouched[target.varying][rows]
+        self.untouched[target.varying][rows] = False
+        span = affine(rows)
+        if span is not None and fresh.all():
+            write: Callable[[Array], object] = partial(np.copyto, grad[span])
+        elif span is not None:
+            self.cleared[target.varying][rows[fresh]] = True
+            write = partial(_add, grad[span])
+        else:
+            self.cleared[target.varying][rows[fresh]] = True
+            write = self._scatter(grad, rows)
+        sum_batch = width != grad.shape[1]
+        return partial(_deliver, write, shape, sum_batch, self.ones)
+
+    def _place(
+        self, target: Index, width: int
+    ) -> tuple[Array, Callable[[Array], object] | None]:
+        """Where to write the gradient of a matrix, and how to deliver it from there."""
+        rows = target.rows.ravel()
+        shape = (len(target.rows), target.rows.shape[1] * width)
+        span = affine(rows)
+        fresh = self.untouched[target.varying][rows].all()
+        if span is not None and span.step == 1 and fresh:
+            self.untouched[target.varying][rows] = False
+            return self.grad[target.varying][span].reshape(shape), None
+        return np.empty(shape, self.dtype), self._deposit(target, width)
+
+    def _scatter(self, grad: Array, rows: Rows) -> Callable[[Array], object]:
+        """What adds contributions to rows that are no slice, or come several times."""
+        unique, counts = np.unique(rows, return_counts=True)
+        if len(unique) == len(rows):
+            return partial(_add_rows, grad, rows)
+        if len(unique) == 1:
+            return partial(_add_sum, grad[unique[0] : unique[0] + 1])
+        order = np.argsort(rows, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        return partial(_add_sums, grad, unique, order, starts)
+
+    def load(self, batch: Array) -> None:
+        """Take a batch, (batch, n_inputs), as the inputs; it is read, not kept."""
+        self.inputs = batch.T
+        for run in self.copies:
+            self.data[VARYING][run] = self.inputs[run]
+
+    def forward(self) -> None:
+        """Compute all rows from the inputs and the parameters."""
+        for step in self.forward_steps:
+            step()
+
+    def backward(self) -> None:
+        """Compute the gradient of the mean of the first output by all rows."""
+        for grad, runs in self.clear:
+            for run in runs:
+                grad[run] = 0.0
+        space, row = self.seed
+        self.grad[space][row] = 1.0 / self.batch_size if space else 1.0
+        for step in self.backward_steps:
+            step()
+
+
+def _chain(steps: list[Thunk | None]) -> Thunk:
+    """One function that calls those that are there."""
+    present = [step for step in steps if step is not None]
+    if len(present) == 1:
+        return present[0]
+
+    def chain() -> None:
+        for step in present:
+            step()
+
+    return chain
+
+
+def _runs(wanted: npt.NDArray[np.bool_]) -> list[slice]:
+    """The runs of True, as slices."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], wanted.view(np.int8), [0]])))
+    return [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _product(left: Array, right: Callable[[], Array], out: Array) -> None:
+    np.matmul(left, right(), out=out)
+
+
+def _into(step: Thunk, out: Array) -> Thunk:
+    """A recorded step, with another array to write into."""
+    assert isinstance(step, partial)
+    return partial(step.func, *step.args, **{**step.keywords, "out": out})
+
+
+def _pulled(
+    elementwise: bool,
+    op: Operation,
+    position: int,
+    xp: Any,
+    grad: Any,
+    args: Any,
+    out: Any,
+) -> Any:
+    """The incoming gradient times the local partial by one argument."""
+    if elementwise:
+        local = op.partials[position](xp, *args, out)
+    else:
+        local = op.partials[0](xp, args, out)[position]
+    return grad if isinstance(local, float) and local == 1.0 else grad * local
+
+
+def _pull_left(
+    outer: Array,
+    right: Callable[[], Array],
+    buffer: Array,
+    deposit: Callable[[Any], object] | None,
+) -> None:
+    np.matmul(outer, right().T, out=buffer)
+    if deposit is not None:
+        deposit(buffer)
+
+
+def _pull_right(
+    matrix: Array,
+    outer: Array,
+    buffer: Array,
+    deposit: Callable[[Any], object] | None,
+) -> None:
+    np.matmul(matrix.T, outer, out=buffer)
+    if deposit is not None:
+        deposit(buffer)
+
+
+def _deliver(
+    write: Callable[[Array], object],
+    shape: tuple[int, ...],
+    sum_batch: bool,
+    ones: Array,
+    contributions: Array,
+) -> None:
+    """Bring contributions into the form of rows, and write them."""
+    if contributions.size != math.prod(shape):
+        contributions = np.broadcast_to(contributions, shape)
+    rows = contributions.reshape(-1, shape[-1])
+    write(rows @ ones if sum_batch else rows)
+
+
+def _add(place: Array, rows: Array) -> None:
+    place += rows
+
+
+def _add_rows(grad: Array, where: Rows, rows: Array) -> None:
+    grad[where] += rows
+
+
+def _add_sum(place: Array, rows: Array) -> None:
+    place += rows.sum(axis=0)
+
+
+def _add_sums(
+    grad: Array, unique: Rows, order: Rows, starts: Rows, rows: Array
+) -> None:
+    grad[unique] += np.add.reduceat(rows[order], starts, axis=0)

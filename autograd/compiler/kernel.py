@@ -1,0 +1,109 @@
+"""A rule of the table as a list of array operations with their buffers.
+
+Called on arrays, a rule allocates an array for each of its operations. Called once on
+placeholders instead, it is recorded as a list of steps; the buffers are then allocated
+once, and each run writes into them. NumPy's own protocol does the recording: a ufunc
+that meets a placeholder asks it what to do.
+
+    >>> import numpy as np
+    >>> a = np.array([0.0, 4.0])
+    >>> steps, result = kernel(lambda xp, a: xp.sqrt(a) + 1.0, [a])
+    >>> a[:] = 9.0
+    >>> for step in steps:
+    ...     _ = step()
+    >>> result.tolist()
+    [4.0, 4.0]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiler.arrays import Arrays
+
+Array = npt.NDArray[Any]
+
+
+Step = Callable[[], object]
+
+
+def kernel(
+    rule: Callable[..., Any], arguments: Sequence[Any]
+) -> tuple[list[Step], Any]:
+    """The steps that compute rule(Arrays, *arguments), and the array of the result.
+
+    An argument is an array, or a list of arrays. Where nothing has to be computed the
+    result is one of the arguments, or a plain number.
+    """
+    recorder = _Recorder([])
+    with np.errstate(all="ignore"):
+        result = rule(Arrays, *map(recorder.placeholder, arguments))
+    return recorder.steps, result.array if isinstance(result, Placeholder) else result
+
+
+class _Recorder:
+    """The steps so far."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        self.steps = steps
+
+    def placeholder(self, argument: Any) -> Any:
+        """A stand-in for an array, or for each array of a list."""
+        if isinstance(argument, np.ndarray):
+            return Placeholder(self, argument)
+        return [Placeholder(self, array) for array in argument]
+
+    def record(
+        self, function: Callable[..., Any], inputs: Sequence[Any], options: Any
+    ) -> Placeholder:
+        """Add a step; its first run makes the buffer that later ones write into."""
+        arrays = [i.array if isinstance(i, Placeholder) else i for i in inputs]
+        result = np.asarray(function(*arrays, **options))
+        self.steps.append(partial(function, *arrays, out=result, **options))
+        return Placeholder(self, result)
+
+
+class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array that a step will have computed."""
+
+    def __init__(self, recorder: _Recorder, array: Array) -> None:
+        self.recorder = recorder
+        self.array = array
+        self.dtype = array.dtype
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
+    ) -> Placeholder:
+        return self.recorder.record(getattr(ufunc, method), inputs, options)
+
+    def __array_function__(
+        self, function: Any, types: Any, inputs: Sequence[Any], options: Any
+    ) -> Placeholder:
+        assert function is np.where
+        return self.recorder.record(_where, inputs, options)
+
+    def astype(self, dtype: npt.DTypeLike) -> Placeholder:
+        """The array converted to another type."""
+        return self.recorder.record(_convert, [self], {"dtype": dtype})
+
+
+def _where(condition: Any, a: Any, b: Any, out: Any = None) -> Any:
+    """np.where, into a buffer."""
+    if out is None:
+        return np.where(condition, a, b)
+    np.copyto(out, b)
+    np.copyto(out, a, where=condition)
+    return out
+
+
+def _convert(array: Array, dtype: npt.DTypeLike, out: Any = None) -> Any:
+    """array.astype, into a buffer."""
+    if out is None:
+        out = np.empty(array.shape, dtype)
+    np.copyto(out, array, casting="unsafe")
+    return out

@@ -1,0 +1,28 @@
+"""Values to a tape: the recorded graph, laid out flat in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.compiler.tape import Tape
+from autograd.graph import topological_order
+from autograd.value import Value
+
+
+def trace(
+    outputs: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]
+) -> Tape:
+    """Lay out all that the outputs depend on. Leaves not named are constants."""
+    order = topological_order(*outputs)
+    leaves = [*inputs, *parameters]
+    named = set(leaves)
+    constants = [node for node in order if node.op is None and node not in named]
+    tape = Tape(len(inputs), len(parameters), [node.data for node in constants])
+    number = {node: i for i, node in enumerate([*leaves, *constants])}
+    for node in order:
+        if node.op is not None:
+            tape.ops.append(node.op)
+            tape.args.append(tuple([number[parent] for parent in node.parents]))
+            number[node] = len(number)
+    tape.outputs = [number[node] for node in outputs]
+    return tape

@@ -1,0 +1,146 @@
+"""The two ways to run a model and its loss: eager, and compiled.
+
+Both offer the same three things: `step` on a batch, the loss of examples, the outputs
+for examples. Eager records each example's graph and sweeps it; compiled records the
+first example once, and runs all of them as array instructions (see
+`autograd.compile`). They agree to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value, compile, no_grad, tracing
+from nn.module import Module
+from nn.optimizers import Optimizer
+
+Loss: TypeAlias = Callable[[Any, Any], Value]
+"""A loss of one example: the model's outputs and the target."""
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+
+CHUNK = 1024
+"""How many examples a compiled program is given at once, when none are trained on."""
+
+
+class Eager:
+    """A model and its loss, run example by example."""
+
+    def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+
+    def step(self, X: Matrix, y: npt.NDArray[Any]) -> float:
+        """One step on the mean loss of a batch. Return the sum of the losses.
+
+        Each example's graph is differentiated and freed before the next is recorded:
+        the leaves add the gradients up, and memory stays that of one example.
+        """
+        self.optimizer.zero_grad()
+        total = 0.0
+        for inputs, target in zip(X.tolist(), y.tolist(), strict=True):
+            value = self.loss(self.model(inputs), target)
+            (value / len(X)).backward()
+            total += value.data
+        self.optimizer.step()
+        return total
+
+    def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
+        """The mean loss of examples, without learning from them."""
+        with no_grad():
+            losses = [
+                self.loss(self.model(inputs), target).data
+                for inputs, target in zip(X.tolist(), y.tolist(), strict=True)
+            ]
+        return sum(losses) / len(losses)
+
+    def outputs(self, X: Matrix) -> Matrix:
+        """The outputs for examples, (n, n_outputs) or (n,)."""
+        return eager_outputs(self.model, X)
+
+    def write_back(self) -> None:
+        """Put the parameters into the model, where they are already."""
+
+
+class Compiled:
+    """A model and its loss, recorded on one example and compiled.
+
+    TraceError where the model or the loss branches on a number.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        X: Matrix,
+        y: npt.NDArray[Any],
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        inputs = [Value(number) for number in X[0].tolist()]
+        targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
+        with tracing():
+            value = loss(model(inputs), targets if y.ndim > 1 else targets[0])
+        self.program = compile(value, [*inputs, *targets], optimizer.parameters)
+        # The recorded example stands for all: have the loss look at every other target.
+        with no_grad():
+            first = model(X[0].tolist())
+            for target in np.unique(y, axis=0)[:CHUNK].tolist():
+                loss(first, target)
+
+    def step(self, X: Matrix, y: npt.NDArray[Any]) -> float:
+        """One step on the mean loss of a batch. Return the sum of the losses."""
+        value, gradient = self.program.value_and_grad(_joined(X, y))
+        self.optimizer.apply(self.program.parameters, gradient)
+        return value * len(X)
+
+    def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
+        """The mean loss of examples, without learning from them."""
+        return float(_in_chunks(self.program, _joined(X, y)).mean())
+
+    def outputs(self, X: Matrix) -> Matrix:
+        """The outputs for examples, (n, n_outputs) or (n,)."""
+        self.write_back()
+        return compiled_outputs(self.model, X)
+
+    def write_back(self) -> None:
+        """Put the parameters into the model."""
+        self.program.write_back()
+
+
+def eager_outputs(model: Module, X: Matrix) -> Matrix:
+    """The model's outputs for X, (n, n_inputs), example by example."""
+    with no_grad():
+        outputs = [model(row) for row in X.tolist()]
+    return np.array(
+        [v.data if isinstance(v, Value) else [u.data for u in v] for v in outputs]
+    )
+
+
+def compiled_outputs(model: Module, X: Matrix) -> Matrix:
+    """The model's outputs for X, (n, n_inputs), by a compiled program."""
+    inputs = [Value(number) for number in X[0].tolist()]
+    with tracing():
+        recorded = model(inputs)
+    single = isinstance(recorded, Value)
+    outputs: Sequence[Value] = [recorded] if single else recorded
+    program = compile(list(outputs), inputs, model.parameters())
+    found = _in_chunks(program, X)
+    return found[:, 0] if single else found
+
+
+def _joined(X: Matrix, y: npt.NDArray[Any]) -> Matrix:
+    """Inputs and targets side by side, one example a row."""
+    return np.hstack([X, y.reshape(len(y), -1)])
+
+
+def _in_chunks(program: Callable[[Matrix], Matrix], batch: Matrix) -> Matrix:
+    """A program's outputs for any number of examples, a bounded number at a time."""
+    starts = range(0, len(batch), CHUNK)
+    return np.concatenate([program(batch[i : i + CHUNK]) for i in starts])

@@ -1,0 +1,331 @@
+"""Compiled programs compute what the eager graph computes, and its gradient."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+import nn
+from autograd import Value
+from autograd.compiler import NumericalError, compile
+from autograd.compiler.compiled import CompiledProgram
+from autograd.compiler.executor import VectorExecutor
+from autograd.compiler.program import Product
+from autograd.compiler.scalar import ScalarExecutor
+from tests.strategies import graphs
+
+# What the compiler promises: sums are reassociated, so a result differs by rounding,
+# which the condition of a graph of 60 nodes amplifies.
+RTOL = 1e-10
+EXECUTORS = ["vector", "scalar"]
+
+
+def executors(program):
+    """Both executors of a program, whichever it has chosen."""
+    tape, form = program._tape, program._program
+    found = {
+        "vector": VectorExecutor(form, np.float64),
+        "scalar": ScalarExecutor(tape, np.float64),
+    }
+    for executor in found.values():
+        executor.parameters[:] = program.parameters
+    return found
+
+
+@st.composite
+def cases(draw):
+    """A random graph, compiled, with its leaves as inputs, parameters or constants."""
+    graph = draw(graphs())
+    roles = [draw(st.sampled_from("ipc")) for _ in graph.leaves]
+    inputs = [v for v, role in zip(graph.leaves, roles, strict=True) if role == "i"]
+    parameters = [v for v, role in zip(graph.leaves, roles, strict=True) if role == "p"]
+    return graph, inputs, parameters
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+@given(case=cases())
+def test_values_and_gradients_are_those_of_the_eager_graph(kind, case):
+    graph, inputs, parameters = case
+    for leaf in graph.leaves:
+        leaf.zero_grad()
+    graph.root.backward()
+    executor = executors(compile(graph.root, inputs, parameters))[kind]
+    batch = np.array([[v.data for v in inputs]] * 3).reshape(3, len(inputs))
+    value, gradient = executor.value_and_grad(batch)
+    expected = np.array([v.grad for v in parameters])
+    # Cancellation leaves an error relative to the terms, which are of size 1 to 1e3.
+    scale = max([1.0, *np.abs(expected)])
+    assert value == pytest.approx(graph.root.data, rel=RTOL, abs=RTOL)
+    assert np.abs(gradient - expected).max(initial=0.0) <= RTOL * scale
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+@given(case=cases())
+def test_several_outputs_are_those_of_the_eager_graph(kind, case):
+    graph, inputs, parameters = case
+    nodes = [step.node for step in graph.steps]
+    program = compile([graph.root, *nodes[:3]], inputs, parameters)
+    batch = np.array([[v.data for v in inputs]] * 2).reshape(2, len(inputs))
+    outputs = executors(program)[kind].outputs(batch)
+    expected = [[v.data for v in [graph.root, *nodes[:3]]]] * 2
+    assert outputs == pytest.approx(np.array(expected), rel=RTOL, abs=RTOL)
+
+
+def network(X, y, model, loss=nn.cross_entropy):
+    """A loss compiled from its first example, and the batch of all."""
+    inputs = [Value(x) for x in X[0]]
+    targets = [Value(t) for t in y[0]]
+    out = loss(model(inputs), targets)
+    return compile(out, [*inputs, *targets], model.parameters()), np.hstack([X, y])
+
+
+def eager(X, y, model, loss=nn.cross_entropy):
+    """The mean loss and its gradient, example by example."""
+    model.zero_grad()
+    total = 0.0
+    for row, target in zip(X.tolist(), y.tolist(), strict=True):
+        value = loss(model(row), target)
+        (value / len(X)).backward()
+        total += value.data / len(X)
+    return total, np.array([p.grad for p in model.parameters()])
+
+
+@pytest.mark.parametrize("activation", sorted(set(nn.layers.ACTIVATIONS) - {"step"}))
+@pytest.mark.parametrize("kind", EXECUTORS)
+def test_a_batch_gives_the_mean_of_its_examples(kind, activation):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(7, 4)), np.eye(3)[rng.integers(0, 3, 7)]
+    model = nn.MLP(4, [5, 3], activation, seed=0)
+    program, batch = network(X, y, model)
+    value, gradient = executors(program)[kind].value_and_grad(batch)
+    expected, slope = eager(X, y, model)
+    assert value == pytest.approx(expected, rel=1e-12)
+    assert gradient == pytest.approx(slope, rel=1e-12, abs=1e-14)
+
+
+def test_a_penalty_that_does_not_vary_is_counted_once_and_not_per_example():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 4)), np.eye(3)[rng.integers(0, 3, 5)]
+    model = nn.MLP(4, [3], seed=0)
+
+    def loss(outputs, target):
+        parameters = model.parameters()
+        penalty = 0.1 * autograd.dot(parameters, parameters)
+        return nn.cross_entropy(outputs, target) + penalty
+
+    program, batch = network(X, y, model, loss)
+    value, gradient = program.value_and_grad(batch)
+    expected, slope = eager(X, y, model, loss)
+    assert value == pytest.approx(expected, rel=1e-12)
+    assert gradient == pytest.approx(slope, rel=1e-12)
+
+
+def test_single_precision_agrees_to_its_own_rounding():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 40)), np.eye(3)[rng.integers(0, 3, 5)]
+    model = nn.MLP(40, [8, 3], "tanh", seed=0)
+    inputs = [Value(x) for x in X[0]]
+    targets = [Value(t) for t in y[0]]
+    out = nn.cross_entropy(model(inputs), targets)
+    program = compile(out, [*inputs, *targets], model.parameters(), np.float32)
+    value, gradient = program.value_and_grad(np.hstack([X, y]))
+    expected, slope = eager(X, y, model)
+    assert gradient.dtype == np.float32
+    # Sums of 40 terms of size 1: about 40 roundings of 6e-8 each.
+    assert value == pytest.approx(expected, rel=40 * 6e-8)
+    assert gradient == pytest.approx(slope, rel=1e-4, abs=40 * 6e-8)
+
+
+def count(program):
+    """How many instructions of each kind a program has."""
+    kinds = [type(it).__name__ for it in program._program.instructions]
+    return len(kinds), kinds.count("Product")
+
+
+def test_an_mlp_is_one_product_per_layer():
+    model = nn.MLP(20, [16, 8, 4], "tanh", seed=0)
+    X = np.zeros((1, 20))
+    program, _ = network(X, np.eye(4)[:1], model)
+    assert count(program) == (11, 3)
+
+
+def test_a_network_written_by_hand_compiles_to_the_same_instructions():
+    model = nn.MLP(20, [16, 8, 4], "tanh", seed=0)
+    inputs = [Value(0.1 * i) for i in range(20)]
+    signal = inputs
+    for depth, layer in enumerate(model.layers):
+        totals = [
+            sum((w * x for w, x in zip(n.weights, signal, strict=True)), n.bias)
+            for n in layer.neurons
+        ]
+        signal = [t.tanh() for t in totals] if depth < 2 else totals
+    by_hand = compile(signal, inputs, model.parameters())
+    by_nn = compile(model(inputs), inputs, model.parameters())
+    assert str(by_hand._program) == str(by_nn._program)
+
+
+def moons(n):
+    """micrograd's demo with n examples recorded as one graph."""
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    X, y = nn.data.moons(n, 0.1, 0)
+    signs = 2 * y - 1
+    scores = [model([Value(a), Value(b)]) for a, b in X]
+    losses = [(1 + -s * v).relu() for s, v in zip(signs, scores, strict=True)]
+    penalty = 1e-4 * sum(p * p for p in model.parameters())
+    return compile(sum(losses) * (1.0 / n) + penalty, parameters=model.parameters())
+
+
+def test_a_recorded_batch_has_as_many_instructions_whatever_its_size():
+    assert count(moons(20)) == count(moons(100))
+    assert count(moons(100)) == (14, 5)
+
+
+def test_a_convolution_with_shared_weights_is_one_product():
+    rng = np.random.default_rng(0)
+    image = [[Value(x) for x in row] for row in rng.normal(size=(8, 8))]
+    kernels = [
+        [[Value(x) for x in row] for row in k] for k in rng.normal(size=(2, 3, 3))
+    ]
+    maps = [
+        [
+            sum(
+                kernel[a][b] * image[i + a][j + b] for a in range(3) for b in range(3)
+            ).relu()
+            for i in range(6)
+            for j in range(6)
+        ]
+        for kernel in kernels
+    ]
+    pooled = [
+        autograd.max(
+            [m[6 * i + j], m[6 * i + j + 1], m[6 * i + j + 6], m[6 * i + j + 7]]
+        )
+        for m in maps
+        for i in range(0, 6, 2)
+        for j in range(0, 6, 2)
+    ]
+    weights = [w for k in kernels for row in k for w in row]
+    program = compile(pooled, [x for row in image for x in row], weights)
+    convolution, relu, pooling = program._program.instructions
+    assert isinstance(convolution, Product)
+    assert convolution.left.rows.shape == (2, 9)
+    assert convolution.right.rows.shape == (9, 36)
+    assert relu.size == 72
+    assert pooling.size == 18
+
+
+def test_a_recurrent_cell_takes_a_few_instructions_per_step():
+    cell = nn.Layer(3 + 5, 5, "tanh", seed=0)
+    inputs = [Value(0.1 * i) for i in range(60)]
+    state = [0.0] * 5
+    for step in range(20):
+        state = cell([*inputs[3 * step : 3 * step + 3], *state])
+    program = compile(state, inputs, cell.parameters())
+    assert count(program) == (60, 20)
+
+
+def test_a_recurrence_without_width_runs_as_python():
+    x = start = Value(0.5)
+    rate = Value(3.1)
+    for _ in range(200):
+        x = rate * x * (1.0 - x)
+    program = compile(x, parameters=[start, rate])
+    assert "runs as straight-line Python" in str(program)
+    x.backward()
+    value, gradient = program.value_and_grad()
+    assert value == pytest.approx(x.data, rel=1e-12)
+    assert gradient == pytest.approx([start.grad, rate.grad], rel=1e-9)
+
+
+def test_the_program_of_a_network_can_be_read():
+    model = nn.MLP(784, [16, 16, 10], "sigmoid", seed=0)
+    program, _ = network(np.zeros((1, 784)), np.eye(10)[:1], model)
+    text = str(program)
+    assert len(text.splitlines()) <= 24
+    assert "(16, 784) @ (784, 1)" in text
+    assert "sigmoid" in text
+
+
+def small():
+    x, w = Value(2.0, label="x"), Value(3.0, label="w")
+    return compile(x.log() * w, [x], [w])
+
+
+def test_write_back_puts_the_numbers_into_the_values():
+    x, w = Value(2.0), Value(3.0)
+    program = compile(w * x, [x], [w])
+    program.parameters[:] = 5.0
+    assert w.data == 3.0
+    program.write_back()
+    assert w.data == 5.0
+
+
+@pytest.mark.parametrize(
+    "batch", [None, [], [[1.0, 2.0]], [1.0], np.zeros((0, 1)), np.zeros((1, 1, 1))]
+)
+def test_a_batch_of_the_wrong_shape_is_refused(batch):
+    with pytest.raises(ValueError, match=r"\(batch, 1\) is needed"):
+        small().value_and_grad(batch)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_batch_with_a_number_not_finite_is_refused_by_place(bad):
+    with pytest.raises(ValueError, match="at row 1, column 0"):
+        small().value_and_grad([[1.0], [bad]])
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+def test_an_operation_outside_its_domain_names_itself_and_the_row(kind):
+    executor = executors(small())[kind]
+    with pytest.raises(NumericalError, match=r"log.* at row 2 of the batch"):
+        executor.value_and_grad(np.array([[1.0], [2.0], [-1.0]]))
+    value, _ = executor.value_and_grad(np.array([[1.0]]))
+    assert value == 0.0
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+def test_an_infinite_derivative_is_refused(kind):
+    w = Value(1.0)
+    program = compile(w.sqrt(), parameters=[w])
+    program.parameters[:] = 0.0
+    executor = executors(program)[kind]
+    with pytest.raises(NumericalError, match="derivative"):
+        executor.value_and_grad(np.empty((1, 0)))
+
+
+def test_a_parameter_that_the_loss_does_not_need_has_the_gradient_zero():
+    x, w, idle = Value(2.0), Value(3.0), Value(4.0)
+    _, gradient = compile(w * x, [x], [w, idle]).value_and_grad([[5.0]])
+    assert gradient.tolist() == [5.0, 0.0]
+
+
+def test_a_leaf_given_twice_is_refused():
+    x = Value(2.0)
+    with pytest.raises(ValueError, match="parameter 0 is the same Value as input 0"):
+        compile(x * x, [x], [x])
+
+
+def test_a_computed_value_is_no_input():
+    x = Value(2.0)
+    with pytest.raises(ValueError, match="input 0 was computed by exp"):
+        compile(x.exp() * 2.0, [x.exp()])
+
+
+def test_a_number_is_no_parameter():
+    with pytest.raises(TypeError, match="parameter 0 is a float"):
+        compile(Value(1.0), [], [2.0])
+
+
+def test_the_gradient_of_several_outputs_is_refused():
+    x = Value(2.0)
+    program = compile([x.exp(), x.sin()], parameters=[x])
+    with pytest.raises(ValueError, match="2 outputs"):
+        program.value_and_grad()
+
+
+def test_a_leaf_is_its_own_program():
+    x = Value(2.0)
+    program = compile(x, parameters=[x])
+    assert isinstance(program, CompiledProgram)
+    assert program.value_and_grad()[1].tolist() == [1.0]

@@ -1,0 +1,189 @@
+"""Each form means the same: tape, simplified tape, program, re-rolled program."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value
+from autograd.compiler.group import group
+from autograd.compiler.program import Index, Product, Reduction
+from autograd.compiler.reroll import reroll
+from autograd.compiler.simplify import collect_sums, fold, simplify
+from autograd.compiler.trace import trace
+from tests.strategies import graphs
+
+# A pass may reassociate sums of at most some 60 terms of size 3: each form's outputs
+# differ by rounding, 60 · 2⁻⁵³ relative, amplified by the graph's condition; 1e-10 is
+# what the compiler promises.
+RTOL = 1e-10
+
+
+@st.composite
+def tapes(draw):
+    """A random graph as a tape, its leaves cast as inputs, parameters or constants."""
+    graph = draw(graphs())
+    roles = [draw(st.sampled_from("ipc")) for _ in graph.leaves]
+    inputs = [v for v, role in zip(graph.leaves, roles, strict=True) if role == "i"]
+    parameters = [v for v, role in zip(graph.leaves, roles, strict=True) if role == "p"]
+    nodes = [step.node for step in graph.steps]
+    outputs = [graph.root, *draw(st.lists(st.sampled_from(nodes), max_size=3))]
+    tape = trace(outputs, inputs, parameters)
+    return tape, [v.data for v in inputs], [v.data for v in parameters], outputs
+
+
+def agrees(form, inputs, parameters, outputs):
+    form.verify()
+    expected = [pytest.approx(v.data, rel=RTOL, abs=RTOL) for v in outputs]
+    return form.run(inputs, parameters) == expected
+
+
+@given(tapes())
+def test_a_tape_computes_what_the_graph_computed(drawn):
+    tape, inputs, parameters, outputs = drawn
+    tape.verify()
+    assert tape.run(inputs, parameters) == [v.data for v in outputs]
+
+
+@pytest.mark.parametrize("rewrite", [fold, collect_sums, simplify])
+@given(drawn=tapes())
+def test_a_rewrite_of_the_tape_keeps_its_meaning(rewrite, drawn):
+    tape, *rest = drawn
+    assert agrees(rewrite(tape), *rest)
+
+
+@given(tapes())
+def test_grouping_keeps_the_meaning(drawn):
+    tape, *rest = drawn
+    assert agrees(group(simplify(tape)), *rest)
+
+
+@given(tapes())
+def test_rerolling_keeps_the_meaning(drawn):
+    tape, *rest = drawn
+    assert agrees(reroll(group(simplify(tape))), *rest)
+
+
+def simplified(*outputs, inputs=(), parameters=()):
+    return simplify(trace(outputs, inputs, parameters))
+
+
+def names(tape):
+    return [op.name for op in tape.ops]
+
+
+def test_constants_are_folded():
+    x = Value(2.0)
+    tape = simplified(x * (Value(3.0) * 4.0 + 1.0), parameters=[x])
+    assert names(tape) == ["mul"]
+    assert tape.constants == [13.0]
+
+
+def test_equal_instructions_are_merged_whatever_the_order_of_their_operands():
+    x, y = Value(2.0), Value(3.0)
+    tape = simplified((x * y).exp() / (y * x).exp(), parameters=[x, y])
+    assert names(tape) == ["mul", "exp", "div"]
+
+
+def test_what_no_output_needs_is_dropped():
+    x = Value(2.0)
+    tape = trace([x.exp(), x.sin()], [], [x])
+    tape.outputs = tape.outputs[:1]
+    assert names(fold(tape)) == ["exp"]
+
+
+def test_a_chain_of_products_becomes_one_dot():
+    ws = [Value(float(i)) for i in range(5)]
+    xs = [Value(float(i)) for i in range(5)]
+    total = sum((w * x for w, x in zip(ws, xs, strict=True)), Value(7.0))
+    tape = simplified(total, inputs=xs, parameters=ws)
+    # The first weight and input are leaves, not constants: no product is dropped.
+    assert names(tape) == ["dot", "add"]
+    assert len(tape.args[0]) == 10
+
+
+def test_what_is_subtracted_is_summed_apart_and_subtracted_once():
+    a, b, c, d = (Value(float(i)) for i in range(1, 5))
+    tape = simplified(a - b - (c - d), parameters=[a, b, c, d])
+    assert names(tape) == ["add", "add", "sub"]
+
+
+def test_a_sum_that_is_used_twice_is_computed_once():
+    a, b = Value(1.0), Value(2.0)
+    s = a + b
+    tape = simplified(s.exp() + (s + a), parameters=[a, b])
+    assert names(tape).count("exp") == 1
+    assert sorted(names(tape)) == ["add", "exp", "sum"]
+
+
+def test_minus_zero_and_zero_are_different_constants():
+    x = Value(1.0)
+    plus = simplified(autograd.atan2(Value(0.0), x), parameters=[x])
+    minus = simplified(autograd.atan2(Value(-0.0), x), parameters=[x])
+    assert str(plus.constants[0]) == "0.0"
+    assert str(minus.constants[0]) == "-0.0"
+
+
+def test_a_layer_is_one_product():
+    xs = [Value(float(i)) for i in range(3)]
+    rows = [[Value(float(i + j)) for j in range(3)] for i in range(4)]
+    outs = [autograd.dot(row, xs) for row in rows]
+    weights = [w for row in rows for w in row]
+    program = reroll(group(simplified(*outs, inputs=xs, parameters=weights)))
+    (product,) = program.instructions
+    assert isinstance(product, Product)
+    assert product.left.rows.shape == (4, 3)
+    assert product.right.rows.shape == (3, 1)
+
+
+def test_dot_products_that_are_no_product_stay_a_reduction():
+    vectors = [[Value(float(i + j)) for j in range(3)] for i in range(4)]
+    outs = [autograd.dot(vectors[i], vectors[i]) for i in range(4)]
+    leaves = [v for vector in vectors for v in vector]
+    program = reroll(group(simplified(*outs, parameters=leaves)))
+    (reduction,) = program.instructions
+    assert isinstance(reduction, Reduction)
+
+
+def test_two_layers_of_one_depth_are_two_products():
+    xs = [Value(float(i)) for i in range(3)]
+    ys = [Value(float(i)) for i in range(3)]
+    rows = [[Value(float(i + j)) for j in range(3)] for i in range(4)]
+    outs = [autograd.dot(row, xs) for row in rows[:2]]
+    outs += [autograd.dot(row, ys) for row in rows[2:]]
+    weights = [w for row in rows for w in row]
+    program = reroll(group(simplified(*outs, inputs=xs + ys, parameters=weights)))
+    assert [type(it) for it in program.instructions] == [Product, Product]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("SUB", "ADD"), ("NEG", "POW"), ("DOT", "SUM")]
+)
+def test_a_wrong_row_planted_in_the_collecting_of_sums_is_caught(
+    monkeypatch, name, wrong
+):
+    module = sys.modules["autograd.compiler.simplify"]
+    a, b = Value(1.5), Value(0.5)
+    out = -((a * b + a * a + b) - (a - b).exp()).sin()
+    drawn = trace([out], [], [a, b]), [1.5, 0.5], [out]
+    assert agrees(collect_sums(drawn[0]), [], *drawn[1:])
+    monkeypatch.setattr(module, name, getattr(module, wrong))
+    with pytest.raises((AssertionError, TypeError, IndexError, ValueError)):
+        assert agrees(collect_sums(drawn[0]), [], *drawn[1:])
+
+
+def test_a_product_with_two_rows_exchanged_is_caught():
+    xs = [Value(float(i)) for i in range(1, 4)]
+    rows = [[Value(float(i + j)) for j in range(3)] for i in range(2)]
+    outs = [autograd.dot(row, xs).exp() for row in rows]
+    weights = [w for row in rows for w in row]
+    program = reroll(group(simplified(*outs, inputs=xs, parameters=weights)))
+    numbers = [v.data for v in xs], [v.data for v in weights], outs
+    assert agrees(program, *numbers)
+    product = program.instructions[0]
+    left = Index(product.left.varying, product.left.rows[::-1])
+    program.instructions[0] = replace(product, left=left)
+    assert not agrees(program, *numbers)

@@ -1,0 +1,164 @@
+"""Compiled training does what eager training does, to rounding."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, where
+from autograd.errors import TraceError
+
+# The two engines add in different orders: a step differs by some roundings, and tens
+# of steps on a smooth loss add these up without amplifying them much.
+RTOL = 1e-9
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(30, 4))
+CLASSES = RNG.integers(0, 3, 30)
+LOSSES = {
+    "class index": (nn.cross_entropy, 3, None, CLASSES),
+    "one-hot": (nn.cross_entropy, 3, None, np.eye(3)[CLASSES]),
+    "several outputs": (nn.mse, 2, None, RNG.normal(size=(30, 2))),
+    "one output": (nn.half_squared_error, 1, None, RNG.normal(size=30)),
+    "probability": (nn.binary_cross_entropy, 1, "sigmoid", CLASSES == 1),
+    "logit": (nn.binary_cross_entropy_with_logits, 1, None, CLASSES == 1),
+    "margin": (nn.hinge, 1, None, np.where(CLASSES == 1, 1, -1)),
+}
+OPTIMIZERS = {
+    "SGD": lambda p: nn.SGD(p, 0.05),
+    "momentum": lambda p: nn.SGD(p, 0.05, momentum=0.9),
+    "Adam": lambda p: nn.Adam(p, 0.01),
+}
+
+
+def trained(compiled, loss="class index", optimizer="Adam"):
+    function, n_outputs, output_activation, y = LOSSES[loss]
+    model = nn.MLP(4, [5, n_outputs], "tanh", output_activation, seed=0)
+    history = nn.fit(
+        model,
+        X,
+        y,
+        loss=function,
+        optimizer=OPTIMIZERS[optimizer](model.parameters()),
+        epochs=5,
+        batch_size=8,
+        validation=(X[:9], y[:9]),
+        compiled=compiled,
+        progress=False,
+    )
+    return model, history
+
+
+def weights(model):
+    return np.array([p.data for p in model.parameters()])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_both_engines_end_in_the_same_weights_for_every_loss(loss):
+    (fast, fast_history), (slow, slow_history) = (trained(c, loss) for c in (1, 0))
+    assert weights(fast) == pytest.approx(weights(slow), rel=RTOL, abs=RTOL)
+    assert fast_history.loss == pytest.approx(slow_history.loss, rel=RTOL)
+    assert fast_history.validation_loss == pytest.approx(
+        slow_history.validation_loss, rel=RTOL
+    )
+    assert fast_history.validation_accuracy == slow_history.validation_accuracy
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_both_engines_end_in_the_same_weights_for_every_optimizer(optimizer):
+    fast, slow = (trained(c, optimizer=optimizer)[0] for c in (True, False))
+    assert weights(fast) == pytest.approx(weights(slow), rel=RTOL, abs=RTOL)
+
+
+@pytest.mark.parametrize("n", [8, 30, 2500])
+def test_compiled_predictions_are_the_eager_ones(n):
+    model = nn.MLP(4, [5, 3], "tanh", seed=0)
+    many = np.random.default_rng(1).normal(size=(n, 4))
+    fast, slow = (nn.predict(model, many, compiled=c) for c in (True, False))
+    assert fast.shape == (n, 3)
+    assert fast == pytest.approx(slow, rel=1e-12, abs=1e-14)
+
+
+def test_a_single_output_is_predicted_as_one_number_per_example():
+    model = nn.MLP(4, [5, 1], "tanh", seed=0)
+    assert nn.predict(model, X).shape == (30,)
+
+
+def test_accuracy_is_the_same_by_both_engines():
+    model, _ = trained(True)
+    fast, slow = (nn.accuracy(model, X, CLASSES, compiled=c) for c in (True, False))
+    assert fast == slow
+
+
+class Branching(nn.Module):
+    """Its output depends on a Python branch, or on a recorded one."""
+
+    def __init__(self, recorded):
+        self.w = Value(2.0)
+        self.recorded = recorded
+
+    def __call__(self, inputs):
+        z = inputs[0] * self.w
+        if self.recorded:
+            return where(z.step(), z, 0.1 * z)
+        return z if z > 0 else 0.1 * z
+
+
+def fit_branching(recorded, compiled):
+    model = Branching(recorded)
+    sgd = nn.SGD(model.parameters(), 0.1)
+    data = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
+    nn.fit(
+        model, *data, loss=nn.mse, optimizer=sgd, epochs=3, compiled=compiled,
+        progress=False,
+    )  # fmt: skip
+    return model.w.data
+
+
+def test_a_branch_on_a_number_is_refused_when_compiled_and_says_what_to_write():
+    with pytest.raises(TraceError, match=r"where\(step\(x - y\), a, b\)"):
+        fit_branching(recorded=False, compiled=True)
+
+
+def test_a_recorded_branch_is_decided_for_each_example():
+    eager = fit_branching(recorded=False, compiled=False)
+    assert fit_branching(recorded=True, compiled=True) == pytest.approx(eager)
+
+
+def test_a_target_that_the_loss_refuses_is_found_wherever_it_stands():
+    model = nn.MLP(4, [5, 3], seed=0)
+    before = weights(model)
+    y = CLASSES.copy()
+    y[-1] = 3
+    adam = nn.Adam(model.parameters())
+    with pytest.raises(ValueError, match="target 3 is not the index"):
+        nn.fit(
+            model, X, y, loss=nn.cross_entropy, optimizer=adam, epochs=1,
+            progress=False,
+        )  # fmt: skip
+    assert (weights(model) == before).all()
+
+
+def test_the_weights_are_those_of_the_last_whole_step_when_a_step_fails():
+    w = Value(1.0)
+
+    class Root(nn.Module):
+        def __init__(self):
+            self.w = w
+
+        def __call__(self, inputs):
+            return (inputs[0] * self.w).sqrt()
+
+    model = Root()
+    sgd = nn.SGD(model.parameters(), 0.1)
+    data = np.array([[1.0], [1.0], [-1.0]]), np.zeros(3)
+    with pytest.raises(FloatingPointError, match="sqrt"):
+        nn.fit(
+            model, *data, loss=lambda out, t: out + 0.0 * t, optimizer=sgd, epochs=50,
+            batch_size=1, progress=False,
+        )  # fmt: skip
+    # Two steps before the negative example, or fewer where it came first.
+    reachable = [1.0]
+    for _ in range(2):
+        value = reachable[-1]
+        reachable.append(value - 0.1 * 0.5 / value**0.5)
+    assert min(abs(w.data - value) for value in reachable) < 1e-12
