@@ -55,6 +55,8 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Value]:
     that the root does not depend on has the derivative 0. An operation on the way that
     has no derivative there is a DerivativeError.
     """
+    if not isinstance(root, Value):
+        raise TypeError("gradients: the root must be a Value: gradients(y, [x1, x2])")
     if isinstance(inputs, Value) or not all(isinstance(v, Value) for v in inputs):
         raise TypeError("gradients: the inputs must be Values: gradients(y, [x1, x2])")
     order = topological_order(root)
@@ -110,13 +112,15 @@ def pass_on_floats(node: Value) -> None:
 def pass_on_values(node: Value) -> None:
     """Add node.grad · ∂node/∂parent to each parent, recording how."""
     gradient: Any = node.grad
-    for parent, partial in zip(
-        node.parents, _partials(node, functions, node.parents, node), strict=True
-    ):
-        if parent.__class__ is Constant or _is_number(partial, 0.0):
-            continue
-        share = gradient if _is_number(partial, 1.0) else gradient * partial
-        parent.grad = share if _is_number(parent.grad, 0.0) else parent.grad + share
+    partials = _partials(node, functions, node.parents, node)
+    try:
+        for parent, partial in zip(node.parents, partials, strict=True):
+            if parent.__class__ is Constant or _is_number(partial, 0.0):
+                continue
+            share = gradient if _is_number(partial, 1.0) else gradient * partial
+            parent.grad = share if _is_number(parent.grad, 0.0) else parent.grad + share
+    except ArithmeticError as error:
+        raise derivative_error(node) from error
 
 
 def local_partials(node: Value) -> Sequence[float]:
@@ -153,7 +157,8 @@ def _is_number(thing: Any, number: float) -> bool:
 
 def _total(leaf: Value, before: float) -> float:
     """A leaf's gradient with this pass added, refused where the sum overflows."""
-    total = leaf.grad if before is NO_GRADIENT else before + leaf.grad
+    fresh = before is NO_GRADIENT or before is None  # PyTorch's way to forget it
+    total = leaf.grad if fresh else before + leaf.grad
     if total - total != 0.0:
         raise DerivativeError(
             f"the gradients of the leaf {leaf.label!r} add up to more than a float can "

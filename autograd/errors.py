@@ -54,6 +54,11 @@ def forward_error(
         )
     if isinstance(cause, ValueError):
         return DomainError(f"{call} is not defined: {op.name} takes {op.defined}.")
+    if any(math.isnan(v.data) for v in operands):
+        return DomainError(
+            f"{call}: an operand is NaN (not a number). Its data was set to NaN; look "
+            f"for what computed it."
+        )
     if any(math.isinf(v.data) for v in operands):
         return DomainError(
             f"{call} is not a number: an operand is infinite. Look for what made it so."
@@ -72,7 +77,7 @@ def derivative_error(node: Value) -> DerivativeError:
     return DerivativeError(
         f"the derivative of {describe(node.op, node.parents)}{name} does not exist "
         f"there, or is too large for a float. Keep the operands away from this point, "
-        f"for example by adding a small number, or cut the graph with detach() where "
+        f"for example by adding a small number, or use detach() on the result where "
         f"no gradient is needed. No gradient was changed."
     )
 
@@ -115,11 +120,9 @@ def to_float(number: object, where: str) -> float:
                 f"computation that produced it."
             )
         return data
+    needed = "a real number" if where == "Value" else "a real number or a Value"
     given = f"{type(number).__name__} {number!r}"
-    raise TypeError(
-        f"{where}: a real number or a Value is needed, not {given:.120}. "
-        f"{_remedy(number)}"
-    )
+    raise TypeError(f"{where}: {needed} is needed, not {given:.120}. {_remedy(number)}")
 
 
 def _remedy(thing: object) -> str:
@@ -130,6 +133,10 @@ def _remedy(thing: object) -> str:
         return "Convert it with float() first."
     if isinstance(thing, complex):
         return "Use its real and imaginary parts as two Values."
+    if hasattr(thing, "data") and hasattr(thing, "backward"):
+        return "It is a Value already; detach() makes a new leaf of its number."
+    if getattr(getattr(thing, "dtype", None), "hasobject", False):
+        return "Use NumPy's function of this name, such as np.tanh(array)."
     if hasattr(thing, "__array__"):
         return (
             "Make one Value per element: np.array([Value(x) for x in a], dtype=object)."

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograd import functions
+
 
 def apply_ufunc(
     ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]
@@ -32,7 +34,15 @@ def apply_ufunc(
                 f"{thing.shape}. Use the elements one by one, or make it an array of "
                 f"objects with array.astype(object)."
             )
+    if ufunc.__name__ in ("maximum", "minimum") and method == "__call__":
+        return getattr(functions, ufunc.__name__)(*inputs)
     # NumPy's own scalars become Python's, or they would call NumPy again.
     numbers = [t.item() if isinstance(t, np.generic) else t for t in inputs]
     objects = [np.asarray(number).astype(object) for number in numbers]
-    return getattr(ufunc, method)(*objects, **options)
+    result = getattr(ufunc, method)(*objects, **options)
+    if isinstance(result, (int, float)) and not isinstance(result, bool):
+        raise TypeError(
+            f"np.{ufunc.__name__} of a Value is a plain number, through which no "
+            f"gradient flows. Use the functions of autograd, or float(value)."
+        )
+    return result

@@ -61,9 +61,10 @@ class Interval:
 class Operation:
     """One row of the table.
 
-    `arity` is the number of arguments, or None for any number of them. `partials`
-    has one rule per argument, `(xp, *arguments, out)`. Where the arity is None it has
-    a single rule, `(xp, arguments, out)`, which returns the list of all partials.
+    `doc` is what it computes, in a line. `arity` is the number of arguments, or None
+    for any number of them. `partials` has one rule per argument,
+    `(xp, *arguments, out)`. Where the arity is None it has a single rule,
+    `(xp, arguments, out)`, which returns the list of all partials.
     `kink(*arguments)` is a number whose zero marks the points where the operation is
     not differentiable; it is None for a smooth operation. `domain` has one interval per
     argument, or a single one for all; `remark` says in words what it cannot.
@@ -71,6 +72,7 @@ class Operation:
 
     name: str
     symbol: str
+    doc: str
     arity: int | None
     forward: Rule
     partials: tuple[Rule, ...]
@@ -108,6 +110,7 @@ def _row_named(name: str) -> Operation:
 def row(
     name: str,
     symbol: str,
+    doc: str,
     forward: Rule,
     *partials: Rule,
     domain: tuple[Interval, ...] = (),
@@ -119,7 +122,7 @@ def row(
     arity = None if variadic else len(partials)
     domain = domain or (REALS,) * len(partials)
     TABLE[name] = Operation(
-        name, symbol, arity, forward, partials, domain, kink, remark
+        name, symbol, doc, arity, forward, partials, domain, kink, remark
     )
 
 
@@ -128,6 +131,7 @@ def row(
 row(
     "add",
     "+",
+    "a + b",
     lambda xp, a, b: a + b,
     lambda xp, a, b, out: 1.0,
     lambda xp, a, b, out: 1.0,
@@ -135,6 +139,7 @@ row(
 row(
     "sub",
     "-",
+    "a - b",
     lambda xp, a, b: a - b,
     lambda xp, a, b, out: 1.0,
     lambda xp, a, b, out: -1.0,
@@ -142,6 +147,7 @@ row(
 row(
     "mul",
     "*",
+    "a · b",
     lambda xp, a, b: a * b,
     lambda xp, a, b, out: b,
     lambda xp, a, b, out: a,
@@ -149,6 +155,7 @@ row(
 row(
     "div",
     "/",
+    "a / b",
     lambda xp, a, b: a / b,
     lambda xp, a, b, out: 1.0 / b,
     lambda xp, a, b, out: -out / b,
@@ -158,17 +165,19 @@ row(
 row(
     "pow",
     "**",
+    "aᵇ, for a positive base or a whole exponent",
     lambda xp, a, b: xp.pow(a, b),
     lambda xp, a, b, out: b * xp.pow(xp.where(b, a, xp.where(a, a, 1.0)), b - 1.0),
     lambda xp, a, b, out: out * xp.log(xp.where(a, a, 1.0)),
     domain=(POSITIVE, REALS),
     remark="a base above 0 and any exponent, or a negative base and a whole exponent",
 )
-row("neg", "-", lambda xp, a: -a, lambda xp, a, out: -1.0)
-row("pos", "+", lambda xp, a: a, lambda xp, a, out: 1.0)
+row("neg", "-", "-a", lambda xp, a: -a, lambda xp, a, out: -1.0)
+row("pos", "+", "a itself", lambda xp, a: a, lambda xp, a, out: 1.0)
 row(
     "abs",
     "abs",
+    "|a|; its derivative at 0 is 0",
     lambda xp, a: xp.abs(a),
     lambda xp, a, out: xp.step(a) - xp.step(-a),
     kink=lambda a: a,
@@ -176,11 +185,18 @@ row(
 
 # Exponentials, logarithms, roots
 
-row("exp", "exp", lambda xp, a: xp.exp(a), lambda xp, a, out: out)
-row("expm1", "expm1", lambda xp, a: xp.expm1(a), lambda xp, a, out: xp.exp(a))
+row("exp", "exp", "eᵃ", lambda xp, a: xp.exp(a), lambda xp, a, out: out)
+row(
+    "expm1",
+    "expm1",
+    "eᵃ - 1, exact near 0",
+    lambda xp, a: xp.expm1(a),
+    lambda xp, a, out: xp.exp(a),
+)
 row(
     "log",
     "log",
+    "The natural logarithm of a",
     lambda xp, a: xp.log(a),
     lambda xp, a, out: 1.0 / a,
     domain=(POSITIVE,),
@@ -188,6 +204,7 @@ row(
 row(
     "log1p",
     "log1p",
+    "log(1 + a), exact near 0",
     lambda xp, a: xp.log1p(a),
     lambda xp, a, out: 1.0 / (1.0 + a),
     domain=(ABOVE_MINUS_ONE,),
@@ -195,6 +212,7 @@ row(
 row(
     "sqrt",
     "sqrt",
+    "√a",
     lambda xp, a: xp.sqrt(a),
     lambda xp, a, out: 0.5 / out,
     domain=(NOT_NEGATIVE,),
@@ -202,12 +220,31 @@ row(
 
 # Circular and hyperbolic functions
 
-row("sin", "sin", lambda xp, a: xp.sin(a), lambda xp, a, out: xp.cos(a))
-row("cos", "cos", lambda xp, a: xp.cos(a), lambda xp, a, out: -xp.sin(a))
-row("tan", "tan", lambda xp, a: xp.tan(a), lambda xp, a, out: 1.0 + out * out)
+row(
+    "sin",
+    "sin",
+    "sin a, a in radians",
+    lambda xp, a: xp.sin(a),
+    lambda xp, a, out: xp.cos(a),
+)
+row(
+    "cos",
+    "cos",
+    "cos a, a in radians",
+    lambda xp, a: xp.cos(a),
+    lambda xp, a, out: -xp.sin(a),
+)
+row(
+    "tan",
+    "tan",
+    "tan a, a in radians",
+    lambda xp, a: xp.tan(a),
+    lambda xp, a, out: 1.0 + out * out,
+)
 row(
     "asin",
     "asin",
+    "The angle in radians, from -π/2 to π/2, whose sine is a",
     lambda xp, a: xp.asin(a),
     lambda xp, a, out: 1.0 / xp.sqrt((1.0 - a) * (1.0 + a)),
     domain=(UNIT,),
@@ -215,22 +252,43 @@ row(
 row(
     "acos",
     "acos",
+    "The angle in radians, from 0 to π, whose cosine is a",
     lambda xp, a: xp.acos(a),
     lambda xp, a, out: -1.0 / xp.sqrt((1.0 - a) * (1.0 + a)),
     domain=(UNIT,),
 )
-row("atan", "atan", lambda xp, a: xp.atan(a), lambda xp, a, out: 1.0 / (1.0 + a * a))
-row("sinh", "sinh", lambda xp, a: xp.sinh(a), lambda xp, a, out: xp.cosh(a))
-row("cosh", "cosh", lambda xp, a: xp.cosh(a), lambda xp, a, out: xp.sinh(a))
+row(
+    "atan",
+    "atan",
+    "The angle in radians, from -π/2 to π/2, whose tangent is a",
+    lambda xp, a: xp.atan(a),
+    lambda xp, a, out: 1.0 / (1.0 + a * a),
+)
+row(
+    "sinh",
+    "sinh",
+    "(eᵃ - e⁻ᵃ) / 2",
+    lambda xp, a: xp.sinh(a),
+    lambda xp, a, out: xp.cosh(a),
+)
+row(
+    "cosh",
+    "cosh",
+    "(eᵃ + e⁻ᵃ) / 2",
+    lambda xp, a: xp.cosh(a),
+    lambda xp, a, out: xp.sinh(a),
+)
 row(
     "tanh",
     "tanh",
+    "(eᵃ - e⁻ᵃ) / (eᵃ + e⁻ᵃ), from -1 to 1",
     lambda xp, a: xp.tanh(a),
     lambda xp, a, out: 4.0 * xp.sigmoid(2.0 * a) * xp.sigmoid(-2.0 * a),
 )
 row(
     "atan2",
     "atan2",
+    "The angle in radians of the point (b, a), from -π to π",
     lambda xp, a, b: xp.atan2(a, b),
     lambda xp, a, b, out: b / xp.hypot(a, b) / xp.hypot(a, b),
     lambda xp, a, b, out: -a / xp.hypot(a, b) / xp.hypot(a, b),
@@ -239,6 +297,7 @@ row(
 row(
     "hypot",
     "hypot",
+    "√(a² + b²), without overflow",
     lambda xp, a, b: xp.hypot(a, b),
     lambda xp, a, b, out: a / out,
     lambda xp, a, b, out: b / out,
@@ -250,12 +309,14 @@ row(
 row(
     "sigmoid",
     "sigmoid",
+    "1 / (1 + e⁻ᵃ), from 0 to 1",
     lambda xp, a: xp.sigmoid(a),
     lambda xp, a, out: out * xp.sigmoid(-a),
 )
 row(
     "relu",
     "relu",
+    "max(0, a); its derivative at 0 is 0",
     lambda xp, a: xp.maximum(a, 0.0),
     lambda xp, a, out: xp.step(a),
     kink=lambda a: a,
@@ -263,6 +324,7 @@ row(
 row(
     "leaky_relu",
     "leaky_relu",
+    "a where a > 0, else slope · a",
     lambda xp, a, slope: xp.where(xp.step(a), a, slope * a),
     lambda xp, a, slope, out: xp.where(xp.step(a), 1.0, slope),
     lambda xp, a, slope, out: xp.minimum(a, 0.0),
@@ -271,6 +333,7 @@ row(
 row(
     "elu",
     "elu",
+    "a where a > 0, else alpha · (eᵃ - 1)",
     lambda xp, a, alpha: xp.where(xp.step(a), a, alpha * xp.expm1(xp.minimum(a, 0.0))),
     lambda xp, a, alpha, out: xp.where(
         xp.step(a), 1.0, alpha * xp.exp(xp.minimum(a, 0.0))
@@ -281,24 +344,28 @@ row(
 row(
     "gelu",
     "gelu",
+    "a · Φ(a), with the normal distribution function Φ",
     lambda xp, a: a * _normal_cdf(xp, a),
     lambda xp, a, out: _normal_cdf(xp, a) + a * _normal_density(xp, a),
 )
 row(
     "silu",
     "silu",
+    "a · sigmoid(a)",
     lambda xp, a: a * xp.sigmoid(a),
     lambda xp, a, out: xp.sigmoid(a) * (1.0 + a * xp.sigmoid(-a)),
 )
 row(
     "softplus",
     "softplus",
+    "log(1 + eᵃ), without overflow",
     lambda xp, a: xp.softplus(a),
     lambda xp, a, out: xp.sigmoid(a),
 )
 row(
     "step",
     "step",
+    "1 where a > 0, else 0; its derivative is 0 everywhere",
     lambda xp, a: xp.step(a),
     lambda xp, a, out: 0.0,
     kink=lambda a: a,
@@ -306,12 +373,14 @@ row(
 row(
     "erf",
     "erf",
+    "2/√π · ∫₀ᵃ exp(-t²) dt",
     lambda xp, a: xp.erf(a),
     lambda xp, a, out: 2.0 / math.sqrt(math.pi) * xp.exp(-a * a),
 )
 row(
     "erfc",
     "erfc",
+    "1 - erf(a), exact for large a",
     lambda xp, a: xp.erfc(a),
     lambda xp, a, out: -2.0 / math.sqrt(math.pi) * xp.exp(-a * a),
 )
@@ -321,6 +390,7 @@ row(
 row(
     "maximum",
     "max",
+    "The larger of a and b; equal ones share the derivative",
     lambda xp, a, b: xp.maximum(a, b),
     lambda xp, a, b, out: 0.5 * (1.0 + xp.step(a - b) - xp.step(b - a)),
     lambda xp, a, b, out: 0.5 * (1.0 + xp.step(b - a) - xp.step(a - b)),
@@ -329,6 +399,7 @@ row(
 row(
     "minimum",
     "min",
+    "The smaller of a and b; equal ones share the derivative",
     lambda xp, a, b: xp.minimum(a, b),
     lambda xp, a, b, out: 0.5 * (1.0 + xp.step(b - a) - xp.step(a - b)),
     lambda xp, a, b, out: 0.5 * (1.0 + xp.step(a - b) - xp.step(b - a)),
@@ -337,6 +408,7 @@ row(
 row(
     "where",
     "where",
+    "a where the condition is not 0, else b",
     lambda xp, condition, a, b: xp.where(condition, a, b),
     lambda xp, condition, a, b, out: 0.0,
     lambda xp, condition, a, b, out: xp.where(condition, 1.0, 0.0),
@@ -349,6 +421,7 @@ row(
 row(
     "sum",
     "sum",
+    "Σ aᵢ",
     lambda xp, *args: xp.sum(args),
     lambda xp, args, out: [1.0] * len(args),
     variadic=True,
@@ -356,6 +429,7 @@ row(
 row(
     "dot",
     "dot",
+    "Σ aᵢ bᵢ",
     lambda xp, *args: xp.dot(args),
     lambda xp, args, out: [*args[len(args) // 2 :], *args[: len(args) // 2]],
     variadic=True,
@@ -363,6 +437,7 @@ row(
 row(
     "max",
     "max",
+    "The largest of the arguments; equal ones share the derivative",
     lambda xp, *args: xp.max(args),
     lambda xp, args, out: _shares(xp, [1.0 - xp.step(out - a) for a in args]),
     kink=lambda *args: _gap(sorted(args, reverse=True)),
@@ -371,6 +446,7 @@ row(
 row(
     "min",
     "min",
+    "The smallest of the arguments; equal ones share the derivative",
     lambda xp, *args: xp.min(args),
     lambda xp, args, out: _shares(xp, [1.0 - xp.step(a - out) for a in args]),
     kink=lambda *args: _gap(sorted(args)),
@@ -379,6 +455,7 @@ row(
 row(
     "logsumexp",
     "logsumexp",
+    "log Σ exp(aᵢ), without overflow",
     lambda xp, *args: xp.logsumexp(args),
     # exp(a - out) adds up to 1, but for the rounding of a large `out`.
     lambda xp, args, out: _shares(xp, [xp.exp(a - out) for a in args]),

@@ -2,6 +2,8 @@
 
 An operation on Values makes a new Value whose `op` is a row of the table and whose
 `parents` are its operands, in order. That is the whole graph; `backward` walks it.
+Read the class first, further down: what is above it makes its operators. In short,
+a * b is Value(a.data * b.data) with op = the row "mul" and parents = (a, b).
 
 Invariants: a Value is created after its parents, so the graph has no cycle; parents
 are never changed; `data` is a float and never NaN. No node holds a closure or a
@@ -29,12 +31,14 @@ Operand: TypeAlias = Union["Value", float]
 """What an operation takes: a Value, or a number, which becomes a Constant."""
 
 NO_GRADIENT = float("0")
-"""The zero that `grad` holds until backward() reaches the node; compare with `is`."""
+"""What `grad` holds until backward() reaches the node: a zero that is an object of its
+own, so that `is` tells it from a gradient that is 0."""
 
 
 # How an operation is applied: compute on the operands' data by the row's forward rule,
 # refuse what is no number, make the node that remembers it. `unary` and `binary` are
-# `variadic` written out for speed: almost all nodes are made by them.
+# `variadic` written out for speed: almost all nodes are made by them. And x - x != 0.0
+# is the quickest way to say that x is infinite or NaN.
 
 
 def unary(name: str) -> Callable[[Any], Any]:
@@ -52,8 +56,7 @@ def unary(name: str) -> Callable[[Any], Any]:
             raise forward_error(op, (a,), error) from None
         return record(op, a, None, data)
 
-    apply.__name__ = apply.__qualname__ = name
-    return apply
+    return _named(apply, op)
 
 
 def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
@@ -80,8 +83,7 @@ def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
             raise forward_error(op, (a, b), error) from None
         return record(op, a, b, data)
 
-    apply.__name__ = apply.__qualname__ = name
-    return apply
+    return _named(apply, op)
 
 
 def variadic(name: str) -> Callable[..., Any]:
@@ -106,8 +108,14 @@ def variadic(name: str) -> Callable[..., Any]:
             node = record(op, parents, None, data)
         return node if any(isinstance(a, Value) for a in arguments) else node.data
 
-    apply.__name__ = apply.__qualname__ = name
-    return apply
+    return _named(apply, op)
+
+
+def _named(function: Callable[..., Any], op: Operation) -> Callable[..., Any]:
+    """The function with the name and the documentation of its row."""
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = f"{op.doc}. It takes {op.defined}."
+    return function
 
 
 def is_object_array(thing: Any) -> bool:
@@ -158,11 +166,6 @@ def _parents(op: Operation | None, first: Any, second: Any) -> tuple[Value, ...]
     return parents
 
 
-def method(name: str) -> Callable[[Value], Value]:
-    """Return an operation of one argument, as a method."""
-    return unary(name)
-
-
 def operators(
     name: str,
 ) -> tuple[Callable[[Value, Operand], Value], Callable[[Value, Operand], Value]]:
@@ -180,14 +183,14 @@ def comparison(
 ) -> Callable[[Value, Operand], bool]:
     """Return a comparison of the numbers, as a method."""
 
-    def method(a: Value, b: Any) -> Any:
+    def compared(a: Value, b: Any) -> Any:
         if is_object_array(b):
             return NotImplemented
         if traced():
             raise trace_error(symbol)
         return compare(a.data, operand(b, symbol).data)
 
-    return method
+    return compared
 
 
 class Value:
@@ -200,8 +203,10 @@ class Value:
     - `label`: a name for people, shown in pictures and in messages.
 
     Only a leaf's `data` and `grad` are yours to change. A number that meets a Value
-    in an operation becomes a Constant. TypeError for anything that is no real number,
-    ValueError for NaN.
+    in an operation becomes a Constant. Python's `math` and `float()` see the number
+    alone, and no gradient flows through them: write x.sin(), not math.sin(x).
+
+    TypeError for anything that is no real number, ValueError for NaN.
     """
 
     # One or two parents have a slot each, more are a tuple in the first slot. A tuple
@@ -243,31 +248,31 @@ class Value:
     __mul__, __rmul__ = operators("mul")
     __truediv__, __rtruediv__ = operators("div")
     __pow__, __rpow__ = operators("pow")
-    __neg__ = method("neg")
-    __pos__ = method("pos")
-    __abs__ = abs = method("abs")
-    exp = method("exp")
-    expm1 = method("expm1")
-    log = method("log")
-    log1p = method("log1p")
-    sqrt = method("sqrt")
-    sin = method("sin")
-    cos = method("cos")
-    tan = method("tan")
-    asin = arcsin = method("asin")
-    acos = arccos = method("acos")
-    atan = arctan = method("atan")
-    sinh = method("sinh")
-    cosh = method("cosh")
-    tanh = method("tanh")
-    sigmoid = method("sigmoid")
-    relu = method("relu")
-    gelu = method("gelu")
-    silu = method("silu")
-    softplus = method("softplus")
-    step = method("step")
-    erf = method("erf")
-    erfc = method("erfc")
+    __neg__ = unary("neg")
+    __pos__ = unary("pos")
+    __abs__ = abs = unary("abs")
+    exp = unary("exp")
+    expm1 = unary("expm1")
+    log = unary("log")
+    log1p = unary("log1p")
+    sqrt = unary("sqrt")
+    sin = unary("sin")
+    cos = unary("cos")
+    tan = unary("tan")
+    asin = arcsin = unary("asin")
+    acos = arccos = unary("acos")
+    atan = arctan = unary("atan")
+    sinh = unary("sinh")
+    cosh = unary("cosh")
+    tanh = unary("tanh")
+    sigmoid = unary("sigmoid")
+    relu = unary("relu")
+    gelu = unary("gelu")
+    silu = unary("silu")
+    softplus = unary("softplus")
+    step = unary("step")
+    erf = unary("erf")
+    erfc = unary("erfc")
 
     def leaky_relu(self, slope: Operand = 0.01) -> Value:
         """Return a where a > 0, else slope · a."""
@@ -328,10 +333,10 @@ class Value:
     @property
     def has_grad(self) -> bool:
         """Whether backward() has reached this node since it was made or zeroed."""
-        return self.grad is not NO_GRADIENT
+        return self.grad is not NO_GRADIENT and self.grad is not None
 
     def zero_grad(self) -> None:
-        """Forget the gradient, as before the first backward()."""
+        """Forget the gradient of this Value alone, as before the first backward()."""
         self.grad = NO_GRADIENT
 
     def detach(self) -> Value:
@@ -371,7 +376,7 @@ class Constant(Value):
 
 def as_values(numbers: Iterable[Operand]) -> list[Value]:
     """Return the numbers as Values: Values as they are, plain numbers as Constants."""
-    return [v if v.__class__ is Value else operand(v, "Value") for v in numbers]
+    return [v if v.__class__ is Value else operand(v, "as_values") for v in numbers]
 
 
 def _leaf(kind: type[Value], data: float, label: str, grad: float | None) -> Value:

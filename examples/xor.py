@@ -31,18 +31,19 @@ history = nn.fit(
 )
 
 print(f"\n{model} after {args.epochs} epochs, loss {history.loss[-1]:.4f}\n")
-print("x1 x2 | target | output")
+print("x0 x1 | target | output")
 outputs = nn.predict(model, X)
-for (x1, x2), target, output in zip(X, y, outputs, strict=True):
-    print(f" {x1:.0f}  {x2:.0f} |   {target:.0f}    | {output:.4f}")
+for (x0, x1), target, output in zip(X, y, outputs, strict=True):
+    print(f" {x0:.0f}  {x1:.0f} |   {target:.0f}    | {output:.4f}")
 worst = abs(outputs - y).max()
-print(f"\nlargest |output - target|: {worst:.4f}", "(learned)" if worst < 0.1 else "")
+verdict = "learned" if worst < 0.1 else "stuck: try another --seed"
+print(f"\nlargest |output - target|: {worst:.4f} ({verdict})")
 
 # The graph of one example, every gradient on it.
 for name, parameter in model.named_parameters():
     parameter.label = name
 model.zero_grad()
-inputs = [Value(1.0, label="x1"), Value(0.0, label="x2")]
+inputs = [Value(1.0, label="x0"), Value(0.0, label="x1")]
 loss = nn.binary_cross_entropy(model(inputs), 1.0)
 loss.label = "loss"
 loss.backward()

@@ -32,7 +32,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 
 
 class Neuron(Module):
-    """activation(Σ wᵢ xᵢ + b): a weighted sum of the inputs, bent.
+    """activation(Σ wᵢ xᵢ + b): a weighted sum of the inputs, through a function.
 
     `activation` is the name of a function of one number, or None for none at all. The
     weights start at random (see `initializers`; `n_outputs` is the number of neurons in
@@ -58,6 +58,7 @@ class Neuron(Module):
 
     def __call__(self, inputs: Sequence[Operand]) -> Value:
         """The output for n_inputs numbers or Values. ValueError for any other count."""
+        _check_inputs(inputs)
         if len(inputs) != len(self.weights):
             raise ValueError(
                 f"a neuron with {len(self.weights)} inputs was given {len(inputs)}. "
@@ -94,6 +95,7 @@ class Layer(Module):
 
     def __call__(self, inputs: Sequence[Operand]) -> list[Value]:
         """The list of all neurons' outputs for n_inputs numbers or Values."""
+        _check_inputs(inputs)
         inputs = as_values(inputs)
         return [neuron(inputs) for neuron in self.neurons]
 
@@ -138,8 +140,8 @@ class MLP(Module):
         sizes = [n_inputs, *layer_sizes]
         activations = [activation] * (len(layer_sizes) - 1) + [output_activation]
         self.layers = [
-            Layer(n, m, bend, seed=rng)
-            for n, m, bend in zip(sizes, sizes[1:], activations, strict=False)
+            Layer(n, m, function, seed=rng)
+            for n, m, function in zip(sizes, sizes[1:], activations, strict=False)
         ]
         self.activation = activation
         self.output_activation = output_activation
@@ -148,8 +150,8 @@ class MLP(Module):
         """The last layer's outputs: a list, or one Value where it has one neuron."""
         outputs: Sequence[Operand] = inputs
         for layer in self.layers:
-            result = outputs = layer(outputs)
-        return result[0] if len(result) == 1 else result
+            outputs = layer(outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:
         n_inputs = len(self.layers[0].neurons[0].weights)
@@ -222,8 +224,16 @@ def _check_size(name: str, size: int) -> None:
 
 
 def _check_activation(name: str | None) -> None:
-    if name is not None and name not in ACTIVATIONS:
+    if name is not None and not (isinstance(name, str) and name in ACTIVATIONS):
         raise ValueError(
-            f"unknown activation {name!r}: choose None or one of "
+            f"unknown activation {name!r}: choose None or the name of one of "
             f"{', '.join(ACTIVATIONS)}"
+        )
+
+
+def _check_inputs(inputs: Sequence[Operand]) -> None:
+    if not hasattr(inputs, "__len__"):
+        raise TypeError(
+            f"the inputs of a neuron, a layer or a network are a list of numbers, as "
+            f"in model([1.0, 2.0]), not {inputs!r}"
         )

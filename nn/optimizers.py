@@ -18,7 +18,7 @@ import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from copy import copy
+from numbers import Real
 from typing import TypeAlias
 
 import numpy as np
@@ -33,6 +33,11 @@ class Optimizer(ABC):
     """The base class: a subclass says in `update` what one step does to the vector."""
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(
+                f"an optimizer's parameters are a list of Values: model.parameters(), "
+                f"not {parameters!r}"
+            )
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("an optimizer needs parameters: model.parameters()")
@@ -40,6 +45,11 @@ class Optimizer(ABC):
             raise TypeError("an optimizer's parameters are Values: model.parameters()")
         _check("learning_rate", learning_rate, 0.0, math.inf)
         self.learning_rate = learning_rate
+        self.steps = 0
+        # Arrays of the size of the parameters are allocated once: the system hands out
+        # large ones page by page, which takes longer than the arithmetic.
+        self._saved: list[Vector] = []
+        self._scratch: Vector = np.empty(0)
 
     @abstractmethod
     def update(self, parameters: Vector, gradient: Vector) -> None:
@@ -58,16 +68,27 @@ class Optimizer(ABC):
         OverflowError where a parameter, or what the optimiser remembers, would stop
         being finite; then all is as it was before the step.
         """
-        start = vector.copy()
-        before = {name: copy(thing) for name, thing in vars(self).items()}
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.update(vector, gradient)
         state = [
-            thing for thing in vars(self).values() if isinstance(thing, np.ndarray)
+            thing
+            for name, thing in vars(self).items()
+            if isinstance(thing, np.ndarray) and not name.startswith("_")
         ]
-        if not all(np.isfinite(numbers).all() for numbers in [vector, *state]):
-            vars(self).update(before)
-            vector[:] = start
+        arrays = [vector, *state]
+        if not self._saved:
+            self._saved = [np.empty_like(array) for array in arrays]
+            self._scratch = np.empty_like(vector)
+        for kept, array in zip(self._saved, arrays, strict=True):
+            np.copyto(kept, array)
+        steps = self.steps
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.steps += 1
+            self.update(vector, gradient)
+            # A sum is not finite if a term is not; if only the sum is not, look closer.
+            sums = [array.sum() for array in arrays]
+        if not (np.isfinite(sums).all() or all(np.isfinite(a).all() for a in arrays)):
+            self.steps = steps
+            for kept, array in zip(self._saved, arrays, strict=True):
+                np.copyto(array, kept)
             raise OverflowError(
                 f"{type(self).__name__}: a number would no longer be finite after this "
                 f"step; the largest gradient is {np.abs(gradient).max():.3g}. Use a "
@@ -104,7 +125,7 @@ class SGD(Optimizer):
         """Move the parameters, (n_parameters,), in place by one step."""
         self.velocity *= self.momentum
         self.velocity += gradient
-        parameters -= self.learning_rate * self.velocity
+        parameters -= np.multiply(self.velocity, self.learning_rate, out=self._scratch)
 
 
 class Adam(Optimizer):
@@ -129,22 +150,28 @@ class Adam(Optimizer):
         _check("epsilon", epsilon, sys.float_info.min, math.inf)
         self.betas = betas
         self.epsilon = epsilon
-        self.steps = 0
         self.mean = np.zeros(len(self.parameters))
         self.mean_square = np.zeros(len(self.parameters))
 
     def update(self, parameters: Vector, gradient: Vector) -> None:
         """Move the parameters, (n_parameters,), in place by one step."""
         beta1, beta2 = self.betas
-        self.steps += 1
-        self.mean += (1.0 - beta1) * (gradient - self.mean)
-        self.mean_square += (1.0 - beta2) * (gradient * gradient - self.mean_square)
-        unbiased = self.mean / (1.0 - beta1**self.steps)
-        size = np.sqrt(self.mean_square / (1.0 - beta2**self.steps))
-        parameters -= self.learning_rate * unbiased / (size + self.epsilon)
+        change = np.subtract(gradient, self.mean, out=self._scratch)
+        change *= 1.0 - beta1
+        self.mean += change
+        np.multiply(gradient, gradient, out=change)
+        change -= self.mean_square
+        change *= 1.0 - beta2
+        self.mean_square += change
+        size = np.divide(self.mean_square, 1.0 - beta2**self.steps, out=change)
+        np.sqrt(size, out=size)
+        size += self.epsilon
+        step = np.divide(self.mean, size, out=size)
+        step *= self.learning_rate / (1.0 - beta1**self.steps)
+        parameters -= step
 
 
 def _check(name: str, number: float, low: float, high: float) -> None:
     """Refuse a setting outside [low, high)."""
-    if not low <= number < high:
+    if not (isinstance(number, Real) and low <= number < high):
         raise ValueError(f"{name} must be in [{low}, {high}), not {number!r}")

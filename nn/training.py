@@ -29,6 +29,9 @@ Show: TypeAlias = Callable[[int, int, int, float], None]
 """Called after a step: epoch from 1, examples seen in it and in the step, the loss."""
 
 
+DIVERGED = 1e6
+"""A parameter of this size says that training has diverged."""
+
 WORTH_COMPILING = 8
 """From how many examples on recording one of them for all pays."""
 
@@ -58,6 +61,7 @@ def fit(
     epochs: int,
     batch_size: int | None = None,
     validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    threshold: float | None = None,
     compiled: bool = True,
     progress: bool = True,
     seed: int = 0,
@@ -67,8 +71,8 @@ def fit(
     Each epoch goes once through all examples in a new random order (from `seed`), in
     batches of `batch_size` (all n by default); each batch is one step of the optimizer
     on the mean loss. `loss(outputs, target)` is that of one example. `validation` is a
-    pair (X, y) that is measured after each epoch and not trained on, with the
-    thresholds of `accuracy`. `progress` shows a bar on a terminal where tqdm is
+    pair (X, y) that is measured after each epoch and not trained on; `threshold` is
+    that of `accuracy`. `progress` shows a bar on a terminal where tqdm is
     installed, and lines on standard error elsewhere.
 
     With `compiled` the first example is recorded, and its graph runs as a compiled
@@ -80,6 +84,11 @@ def fit(
     step then.
     """
     inputs, targets = _examples(X, y, "fit")
+    if not isinstance(optimizer, Optimizer) or not callable(loss):
+        raise TypeError(
+            f"fit: loss must be a function such as nn.mse, and optimizer an optimizer "
+            f"such as nn.Adam(model.parameters()), not {loss!r} and {optimizer!r}."
+        )
     if not {*optimizer.parameters} & {*model.parameters()}:
         raise ValueError(
             "fit: the optimizer has none of the model's parameters. Make it from "
@@ -111,9 +120,20 @@ def fit(
                 history.loss.append(total / n)
                 if held_out is not None:
                     history.validation_loss.append(engine.mean_loss(*held_out))
-                    right = _share_right(engine.outputs(held_out[0]), held_out[1])
+                    found = engine.outputs(held_out[0])
+                    right = _share_right(found, held_out[1], threshold)
                     history.validation_accuracy.append(right)
                 history.seconds.append(time.perf_counter() - start)
+    except ArithmeticError as error:
+        engine.write_back()
+        largest = max(abs(parameter.data) for parameter in model.parameters())
+        if largest < DIVERGED:
+            raise
+        raise OverflowError(
+            f"fit: training diverged in epoch {epoch}, a parameter is {largest:.3g}. "
+            f"Use a smaller learning_rate than {optimizer.learning_rate}. The "
+            f"parameters are those of the last whole step."
+        ) from error
     finally:
         engine.write_back()
     return history

@@ -34,12 +34,14 @@ class Oracle:
     `largest` bounds the magnitude of each argument, or of all where it has one entry.
     `decades[k]` is d where derivatives of order k (0, 1, 2) are to be had of arguments
     between 10**-d and 10**d, and of 0: beyond, a power in them leaves the doubles.
-    `singular(*arguments)` is positive where the definition is differentiable; the
-    kinks that the row itself declares are not repeated, and do not count where the
-    definition is `smooth` at them too. `piecewise` says that it has an edge, so that
-    differences need steps shorter than the distance to it. `term` is the size of what
-    cancels in second derivatives, and `counts` are the numbers of arguments to try of a
-    row that takes any number.
+    `singular(*arguments)` is positive where the definition is differentiable; the kinks
+    that the row itself declares are not repeated, and do not count where the definition
+    is `smooth` at them too. `piecewise` says that it has an edge, so that differences
+    need steps shorter than the distance to it. `conditioned_from` is the order from
+    which on no formula in doubles does better than a rounding of the arguments would,
+    because of zeros or of a steep tail (3 stands for none of the orders looked at);
+    `term` is the size of what cancels in second derivatives besides. `counts` are the
+    numbers of arguments to try of a row that takes any number.
     """
 
     definition: Callable[..., Any]
@@ -48,6 +50,7 @@ class Oracle:
     singular: Callable[..., float] | None = None
     piecewise: bool = False
     smooth: bool = False
+    conditioned_from: int = 3
     term: Callable[..., float] | None = None
     counts: tuple[int, ...] = (1, 2, 3, 6)
 
@@ -106,8 +109,9 @@ def _dot(*args: Any) -> Any:
     return mp.fsum(w * x for w, x in zip(args[:half], args[half:], strict=True))
 
 
-# Where doubles follow. exp(709.8) is the largest double. A function that has flattened
-# out is so in doubles from 1e3 on; what it does at 1e300 has a test of its own.
+# Where doubles follow. exp(709.8) is the largest double, exp(-708.3) the smallest with
+# all its digits. A function that has flattened out is so in doubles from 1e3 on; what
+# it does at 1e300 has a test of its own.
 EXPONENTIAL = (700.0,)
 FLAT = (1e4,)
 
@@ -143,7 +147,9 @@ ORACLES: dict[str, Oracle] = {
     "sub": Oracle(lambda a, b: a - b),
     "mul": Oracle(lambda a, b: a * b, decades=PLANE),
     "div": Oracle(lambda a, b: a / b, decades=PLANE),
-    "pow": Oracle(lambda a, b: mp.exp(b * mp.log(a)), (1e30, 10.0), POWER),
+    "pow": Oracle(
+        lambda a, b: mp.exp(b * mp.log(a)), (1e30, 10.0), POWER, conditioned_from=2
+    ),
     "neg": Oracle(lambda a: -a),
     "pos": Oracle(lambda a: a),
     "abs": Oracle(lambda a: mp.sqrt(a * a), piecewise=True),
@@ -163,12 +169,13 @@ ORACLES: dict[str, Oracle] = {
     "tanh": Oracle(lambda a: 1 - 2 / (mp.exp(2 * a) + 1), FLAT, term=_slope),
     "atan2": Oracle(
         lambda a, b: mp.arg(mp.mpc(b, a)),
-        decades=PLANE,
+        decades=(300.0, 140.0, 70.0),
+        conditioned_from=2,
         singular=lambda a, b: max(abs(a), b),  # the cut, where it jumps from -π to π
     ),
     "hypot": Oracle(
         lambda a, b: mp.sqrt(a * a + b * b),
-        decades=PLANE,
+        decades=(300.0, 300.0, 140.0),
         singular=lambda a, b: max(abs(a), abs(b)),
         term=_curvature,
     ),
@@ -179,11 +186,11 @@ ORACLES: dict[str, Oracle] = {
     ),
     "elu": Oracle(
         lambda a, alpha: a if a > 0 else alpha * (mp.exp(a) - 1),
-        (1e4, 1e300),
+        (700.0, 1e300),
         piecewise=True,
     ),
-    "gelu": Oracle(lambda a: a * _normal_cdf(a), decades=SQUARE),
-    "silu": Oracle(lambda a: a / (1 + mp.exp(-a)), FLAT),
+    "gelu": Oracle(lambda a: a * _normal_cdf(a), decades=SQUARE, conditioned_from=0),
+    "silu": Oracle(lambda a: a / (1 + mp.exp(-a)), FLAT, conditioned_from=1),
     "softplus": Oracle(lambda a: mp.log(1 + mp.exp(a)), FLAT),
     "step": Oracle(lambda a: mp.mpf(a > 0), piecewise=True),
     "erf": Oracle(mp.erf, decades=SQUARE),
@@ -196,9 +203,11 @@ ORACLES: dict[str, Oracle] = {
         piecewise=True,
         smooth=True,
     ),
-    "sum": Oracle(lambda *args: mp.fsum(args)),
-    "dot": Oracle(_dot, decades=PLANE, counts=(2, 4, 6)),
+    "sum": Oracle(lambda *args: mp.fsum(args), conditioned_from=0),
+    "dot": Oracle(_dot, decades=PLANE, conditioned_from=0, counts=(2, 4, 6)),
     "max": Oracle(lambda *args: max(args), piecewise=True),
     "min": Oracle(lambda *args: min(args), piecewise=True),
-    "logsumexp": Oracle(lambda *args: mp.log(mp.fsum(map(mp.exp, args))), FLAT),
+    "logsumexp": Oracle(
+        lambda *args: mp.log(mp.fsum(map(mp.exp, args))), FLAT, conditioned_from=0
+    ),
 }

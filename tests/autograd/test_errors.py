@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import DerivativeError, DomainError, Value, gradients
+from autograd import (
+    DerivativeError,
+    DomainError,
+    TraceError,
+    Value,
+    gradients,
+    tracing,
+)
 from autograd.ops import TABLE
 from tests.strategies import OPERATORS
 
@@ -43,7 +50,7 @@ def test_value_of_what_is_no_number_is_refused(kind: str) -> None:
     thing, given, remedy = WRONG[kind]
     with pytest.raises(TypeError, match=message(given)) as caught:
         Value(thing)
-    assert str(caught.value).startswith("Value: a real number or a Value is needed")
+    assert str(caught.value).startswith("Value: a real number is needed")
     assert remedy in str(caught.value)
 
 
@@ -413,3 +420,23 @@ def test_gradients_by_what_is_no_value_are_refused(inputs: Any) -> None:
 def test_derivative_error_is_an_arithmetic_error() -> None:
     assert issubclass(DerivativeError, ArithmeticError)
     assert issubclass(DomainError, ValueError)
+
+
+def test_a_value_of_a_value_is_refused_with_the_way_to_copy_it() -> None:
+    with pytest.raises(TypeError, match=r"It is a Value already; detach\(\)"):
+        Value(Value(1.0))
+
+
+def test_a_leaf_whose_data_was_set_to_nan_is_named_where_it_is_used() -> None:
+    x = Value(1.0, label="x")
+    x.data = math.nan
+    with pytest.raises(DomainError, match=r"mul\(x=nan, 2\.0\): an operand is NaN"):
+        x * 2.0
+
+
+def test_a_branch_on_a_number_is_refused_while_a_computation_is_traced() -> None:
+    x = Value(1.0)
+    for ask in (bool, float, int, lambda v: v > 0, lambda v: v <= 0):
+        with tracing(), pytest.raises(TraceError, match="where"):
+            ask(x)
+        assert ask(x) in (True, False, 1.0)

@@ -204,3 +204,16 @@ def test_array_of_numbers_meeting_a_value_is_refused() -> None:
 def test_numpy_function_without_a_row_is_refused() -> None:
     with pytest.raises(TypeError, match="log2"):
         np.log2(Value(1.0))
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_numpys_choice_of_two_is_recorded(name):
+    x = Value(2.0)
+    y = getattr(np, name)(x, 3.0)
+    assert y.op.name == name
+    assert y.data == getattr(np, name)(2.0, 3.0)
+
+
+def test_a_ufunc_that_would_lose_the_graph_is_refused():
+    with pytest.raises(TypeError, match=r"np\.sign of a Value is a plain number"):
+        np.sign(Value(2.0))
