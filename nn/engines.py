@@ -30,22 +30,32 @@ CHUNK = 1024
 class Eager:
     """A model and its loss, run example by example."""
 
-    def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        X: Matrix,
+        y: npt.NDArray[Any],
+    ) -> None:
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
+        self.X = X
+        self.y = y
 
-    def step(self, X: Matrix, y: npt.NDArray[Any]) -> float:
-        """One step on the mean loss of a batch. Return the sum of the losses.
+    def step(self, batch: npt.NDArray[np.intp]) -> float:
+        """One step on the mean loss of some examples. Return the sum of their losses.
 
         Each example's graph is differentiated and freed before the next is recorded:
         the leaves add the gradients up, and memory stays that of one example.
         """
         self.optimizer.zero_grad()
         total = 0.0
-        for inputs, target in zip(X.tolist(), y.tolist(), strict=True):
+        X, y = self.X[batch].tolist(), self.y[batch].tolist()
+        for inputs, target in zip(X, y, strict=True):
             value = self.loss(self.model(inputs), target)
-            (value / len(X)).backward()
+            (value / len(batch)).backward()
             total += value.data
         self.optimizer.step()
         return total
@@ -83,6 +93,9 @@ class Compiled:
     ) -> None:
         self.model = model
         self.optimizer = optimizer
+        self.X = X
+        self.y = y.reshape(len(y), -1)
+        self.batches: dict[int, tuple[Matrix, Matrix]] = {}
         inputs = [Value(number) for number in X[0].tolist()]
         targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
         with tracing():
@@ -94,11 +107,22 @@ class Compiled:
             for target in np.unique(y, axis=0)[:CHUNK].tolist():
                 loss(first, target)
 
-    def step(self, X: Matrix, y: npt.NDArray[Any]) -> float:
-        """One step on the mean loss of a batch. Return the sum of the losses."""
-        value, gradient = self.program.value_and_grad(_joined(X, y))
+    def step(self, batch: npt.NDArray[np.intp]) -> float:
+        """One step on the mean loss of some examples. Return the sum of their losses.
+
+        They are gathered into arrays that are allocated once per batch size.
+        """
+        n, n_inputs = len(batch), self.X.shape[1]
+        if n not in self.batches:
+            width = n_inputs + self.y.shape[1]
+            self.batches[n] = np.empty((n, n_inputs)), np.empty((n, width))
+        gathered, joined = self.batches[n]
+        np.take(self.X, batch, axis=0, out=gathered, mode="clip")
+        joined[:, :n_inputs] = gathered
+        joined[:, n_inputs:] = self.y[batch]
+        value, gradient = self.program.value_and_grad(joined)
         self.optimizer.apply(self.program.parameters, gradient)
-        return value * len(X)
+        return value * n
 
     def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
         """The mean loss of examples, without learning from them."""

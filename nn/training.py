@@ -99,11 +99,8 @@ def fit(
     n = len(inputs)
     batch_size = n if batch_size is None else batch_size
     _check_count("batch_size", batch_size)
-    engine = (
-        Compiled(model, loss, optimizer, inputs, targets)
-        if compiled
-        else Eager(model, loss, optimizer)
-    )
+    kind = Compiled if compiled else Eager
+    engine = kind(model, loss, optimizer, inputs, targets)
     order = np.random.default_rng(seed)
     history = History()
     try:
@@ -114,7 +111,7 @@ def fit(
                 indices = order.permutation(n)
                 for first in range(0, n, batch_size):
                     batch = indices[first : first + batch_size]
-                    total += engine.step(inputs[batch], targets[batch])
+                    total += engine.step(batch)
                     seen = first + len(batch)
                     show(epoch, seen, len(batch), total / seen)
                 history.loss.append(total / n)
