@@ -9,7 +9,7 @@
 
 from autograd.backward import gradients
 from autograd.check import check_gradient, finite_difference
-from autograd.compiler import NumericalError, compile
+from autograd.compiler import NumericalError, compile, compile_function
 from autograd.errors import (
     DerivativeError,
     DomainError,
@@ -79,6 +79,7 @@ __all__ = [
     "atan2",
     "check_gradient",
     "compile",
+    "compile_function",
     "cos",
     "cosh",
     "dot",

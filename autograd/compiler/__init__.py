@@ -13,7 +13,7 @@ obviously, verifies itself and prints; each pass is a function from one to the n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.errors import NumericalError
@@ -21,8 +21,9 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.compiler.compiled import CompiledProgram
+    from autograd.compiler.function import CompiledFunction
 
-__all__ = ["NumericalError", "compile"]
+__all__ = ["NumericalError", "compile", "compile_function"]
 
 
 def compile(  # noqa: A001
@@ -57,6 +58,22 @@ def compile(  # noqa: A001
     program = group(tape)
     program = reroll(program)
     return CompiledProgram(tape, program, parameters, dtype)
+
+
+def compile_function(
+    f: Callable[[list[Value]], Any], n_inputs: int, at: Sequence[float] | None = None
+) -> CompiledFunction:
+    """Compile a Python function of a list of n_inputs numbers, by recording it once.
+
+    The result g has g(x), g.grad(x) and g.value_and_grad(x) on float arrays
+    (n_inputs,), which is what scipy.optimize.minimize(g.value_and_grad, x0, jac=True)
+    wants. f is called once, with Values, at a point of numbers between 0 and 1, or at
+    `at`; TraceError where it branches on a Value's number, ValueError where it is not
+    defined at that point.
+    """
+    from autograd.compiler.function import CompiledFunction
+
+    return CompiledFunction(f, n_inputs, at)
 
 
 def check_leaves(
