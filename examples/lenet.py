@@ -74,7 +74,10 @@ model = LeNet(args.seed)
 print(f"{len(X):,} images, {len(model.parameters()):,} parameters")
 optimizer = nn.Adam(model.parameters())
 start = time.perf_counter()
+counts = (args.epochs - args.epochs // 2, args.epochs // 2)
 for stage, rate in enumerate((0.002, 0.0004)):
+    if not counts[stage]:
+        continue
     optimizer.learning_rate = rate
     history = nn.fit(
         model,
@@ -82,9 +85,7 @@ for stage, rate in enumerate((0.002, 0.0004)):
         y,
         loss=nn.cross_entropy,
         optimizer=optimizer,
-        epochs=args.epochs - 2
-        if stage == 0 and args.epochs > 2
-        else min(args.epochs, 2),
+        epochs=counts[stage],
         batch_size=64,
         seed=args.seed + stage,
     )

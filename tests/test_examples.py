@@ -137,7 +137,7 @@ def assert_trained(output: str, pixels: int) -> None:
     assert "60 training and 40 test images" in output
     assert f"MLP({pixels}, [16, 16, 10]" in output
     parameters = 16 * (pixels + 1) + 16 * 17 + 10 * 17
-    assert f"{parameters} parameters" in output
+    assert f"{parameters:,} parameters" in output
     assert re.search(r"^training loss \d\.\d{3} -> \d\.\d{3}$", output, re.M)
     accuracy = re.search(r"^test accuracy: (\d+\.\d)%$", output, re.M)
     assert accuracy is not None
@@ -148,10 +148,49 @@ def test_mnist_trains_on_the_real_digits() -> None:
     folder = os.environ.get("VALUEGRAD_DATA")
     if not folder:
         pytest.skip("VALUEGRAD_DATA does not name a folder with the MNIST files")
-    result = run("mnist.py", *SMALL, mnist=Path(folder).absolute())
-    assert result.stdout.startswith("MNIST, averaged down to 14x14")
-    assert "No MNIST" not in result.stderr
-    assert_trained(result.stdout, 14 * 14)
+    for flag, name, pixels in [
+        ("--seed=0", "MNIST: 60", 28 * 28),
+        ("--eager", "MNIST, averaged down to 14x14: 60", 14 * 14),
+    ]:
+        result = run("mnist.py", flag, *SMALL, mnist=Path(folder).absolute())
+        assert result.stdout.startswith(name)
+        assert "No MNIST" not in result.stderr
+        assert_trained(result.stdout, pixels)
+
+
+def test_shifted_images_are_five_times_as_many() -> None:
+    folder = os.environ.get("VALUEGRAD_DATA")
+    if not folder:
+        pytest.skip("VALUEGRAD_DATA does not name a folder with the MNIST files")
+    result = run("mnist.py", "--shift", *SMALL, mnist=Path(folder).absolute())
+    assert "300 training and 40 test images" in result.stdout
+
+
+def test_lenet_trains_on_the_real_digits() -> None:
+    folder = os.environ.get("VALUEGRAD_DATA")
+    if not folder:
+        pytest.skip("VALUEGRAD_DATA does not name a folder with the MNIST files")
+    result = run("lenet.py", *SMALL, mnist=Path(folder).absolute())
+    assert "60 images, 56,166 parameters" in result.stdout
+    assert re.search(r"^test accuracy: \d+\.\d\d%$", result.stdout, re.M)
+
+
+def test_lenet_without_the_files_says_what_it_needs(tmp_path: Path) -> None:
+    script = EXAMPLES / "lenet.py"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "VALUEGRAD_DATA": str(tmp_path),
+    }
+    result = subprocess.run(
+        [sys.executable, script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "This example needs MNIST" in result.stderr
 
 
 def test_mnist_without_the_files_says_so_and_uses_the_small_digits(
@@ -168,7 +207,7 @@ def test_mnist_without_the_files_says_so_and_uses_the_small_digits(
 
 def test_mnist_learns_the_small_digits() -> None:
     output = run(
-        "mnist.py", "--digits", "--train", "300", "--test", "100", "--epochs", "3"
+        "mnist.py", "--digits", "--train", "300", "--test", "100", "--epochs", "10"
     ).stdout
     before, after = re.findall(r"^training loss (\S+) -> (\S+)$", output, re.M)[0]
     assert float(after) < 0.7 * float(before)
