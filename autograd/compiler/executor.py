@@ -11,9 +11,9 @@ Another executor has to offer what this one does: `parameters`, `outputs` and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -113,14 +113,18 @@ class Binding:
         self.ones = np.ones((batch_size, 1), self.dtype)
         self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
         self.copied = np.zeros(program.n_inputs, dtype=bool)
-        self.forward_steps = [self._forward(it) for it in program.instructions]
+        self.forward_steps = [
+            step for it in program.instructions for step in self._forward(it)
+        ]
         # While the pullbacks are bound: rows that nothing was added to yet, and rows
         # that must be zero before something is.
         self.untouched = {s: np.ones(len(d), dtype=bool) for s, d in self.data.items()}
         self.cleared = {s: np.zeros(len(d), dtype=bool) for s, d in self.data.items()}
         self.seed = program.outputs[0]
         self.untouched[self.seed[0]][self.seed[1]] = False
-        self.backward_steps = [self._backward(p) for p in executor.pullbacks]
+        self.backward_steps = [
+            step for p in executor.pullbacks for step in self._backward(p)
+        ]
         for space, row in program.outputs:
             if space and row < program.n_inputs:
                 self.copied[row] = True
@@ -129,8 +133,8 @@ class Binding:
 
     # What an instruction reads and writes
 
-    def _read(self, index: Index) -> tuple[Array, Thunk | None]:
-        """An array of the rows of an index, and what must be called to refresh it.
+    def _read(self, index: Index) -> tuple[Array, list[Thunk]]:
+        """An array of the rows of an index, and the steps that refresh it.
 
         (k, batch) for a vector of rows, (n, k, batch) for a matrix; (1, batch) where
         all rows are the same one.
@@ -141,21 +145,22 @@ class Binding:
             self.copied[rows[rows < self.program.n_inputs]] = True
         width = data.shape[1]
         if index.rows.ndim == 1 and len(rows) > 1 and (rows == rows[0]).all():
-            return data[rows[0] : rows[0] + 1], None
+            return data[rows[0] : rows[0] + 1], []
         span = affine(rows)
         if span is not None:
-            return data[span].reshape(*index.rows.shape, width), None
+            return data[span].reshape(*index.rows.shape, width), []
         if index.rows.ndim == 2:
             span = affine(index.rows.T.ravel())
             if span is not None:
                 n, k = index.rows.shape
-                return data[span].reshape(k, n, width).swapaxes(0, 1), None
+                return data[span].reshape(k, n, width).swapaxes(0, 1), []
         gathered = np.empty((len(rows), width), self.dtype)
         refresh = partial(np.take, data, rows, 0, gathered, "clip")
-        return gathered.reshape(*index.rows.shape, width), refresh
+        return gathered.reshape(*index.rows.shape, width), [refresh]
 
-    def _matrix(self, index: Index) -> tuple[Callable[[], Array], Thunk | None]:
-        """What gives the rows of an index as the columns of a matrix, and its refresh.
+    def _matrix(self, index: Index) -> tuple[Callable[[], Array], list[Thunk]]:
+        """What gives the rows of an index as the columns of a matrix, and the steps
+        that refresh it.
 
         The inputs are read where the batch lies, if they are read in order.
         """
@@ -167,24 +172,24 @@ class Binding:
             and span is not None
             and span.stop <= n_inputs
         ):
-            return lambda: self.inputs[span], None
+            return lambda: self.inputs[span], []
         array, refresh = self._read(index)
         if not np.shares_memory(array, array.reshape(len(array), -1)):
             return lambda: array.reshape(len(array), -1), refresh
         matrix = array.reshape(len(array), -1)
         return lambda: matrix, refresh
 
-    def _forward(self, it: Instruction) -> Thunk:
+    def _forward(self, it: Instruction) -> list[Thunk]:
+        """The steps that compute the rows of an instruction."""
         out = self.data[it.varying][it.first : it.first + it.size]
         if isinstance(it, Product):
-            left, refresh_left = self._read(it.left)
-            right, refresh_right = self._matrix(it.right)
+            left, steps = self._read(it.left)
+            right, refresh = self._matrix(it.right)
             product = out.reshape(len(left), -1)
-            compute = partial(_product, left[:, :, 0], right, product)
-            return _chain([refresh_left, refresh_right, compute])
+            return [*steps, *refresh, partial(_product, left[:, :, 0], right, product)]
         if isinstance(it, Spread):
-            source, refresh = self._read(it.arg)
-            return _chain([refresh, partial(np.copyto, out, source)])
+            source, steps = self._read(it.arg)
+            return [*steps, partial(np.copyto, out, source)]
         assert isinstance(it, (Elementwise, Reduction))
         args, refreshes = zip(*map(self._read, it.args), strict=True)
         steps, result = kernel(it.op.forward, args)
@@ -192,76 +197,79 @@ class Binding:
             steps[-1] = _into(steps[-1], out)
         else:
             steps.append(partial(np.copyto, out, result))
-        return _chain([*refreshes, *steps])
+        return [*chain.from_iterable(refreshes), *steps]
 
-    def _backward(self, pullback: Pullback) -> Thunk:
+    def _backward(self, pullback: Pullback) -> list[Thunk]:
+        """The steps that add to the gradient of one argument of an instruction."""
         it, position = pullback.instruction, pullback.position
         grad = self.grad[it.varying][it.first : it.first + it.size]
         out = self.data[it.varying][it.first : it.first + it.size]
         if isinstance(it, Product):
-            left, refresh_left = self._read(it.left)
+            left, steps = self._read(it.left)
             outer = grad.reshape(len(left), -1)
             if position == 0:
-                right, refresh_right = self._matrix(it.right)
-                pull = partial(_pull_left, outer, right, *self._place(it.left, 1))
-                return _chain([refresh_right, pull])
-            matrix = left[:, :, 0]
-            width = self.data[it.right.varying].shape[1]
-            place = self._place(it.right, width)
-            return _chain([refresh_left, partial(_pull_right, matrix, outer, *place)])
+                right, steps = self._matrix(it.right)
+                pull = partial(_pull_left, outer, right)
+                width = 1
+            else:
+                pull = partial(np.matmul, left[:, :, 0].T, outer)
+                width = self.data[it.right.varying].shape[1]
+            buffer, deposit = self._place(pullback.target, width)
+            return [*steps, partial(pull, out=buffer), *deposit]
         if isinstance(it, Spread):
-            return partial(self._deposit(it.arg, self.batch_size), grad)
+            return self._deposit(it.arg, grad)
         assert isinstance(it, (Elementwise, Reduction))
         args, refreshes = zip(*map(self._read, it.args), strict=True)
-        deposit = self._deposit(it.args[position], grad.shape[1])
         steps, result = kernel(
             partial(_pulled, isinstance(it, Elementwise), it.op, position),
             [grad, list(args), out],
         )
-        return _chain([*refreshes, *steps, partial(deposit, result)])
+        deposit = self._deposit(it.args[position], result)
+        return [*chain.from_iterable(refreshes), *steps, *deposit]
 
-    def _deposit(self, target: Index, width: int) -> Callable[[Any], object]:
-        """What adds an array of contributions, one per row read, to the gradients."""
+    def _deposit(self, target: Index, contributions: Array) -> list[Thunk]:
+        """The steps that add contributions, one per row read, to the gradients.
+
+        The contributions may lack the first axis of the rows, where each of them gets
+        the same. Where the rows are uniform, they are summed over the batch.
+        """
         grad = self.grad[target.varying]
+        steps: list[Thunk] = []
+        if contributions.shape[-1] != grad.shape[1]:
+            summed = np.empty((*contributions.shape[:-1], 1), self.dtype)
+            steps.append(partial(np.matmul, contributions, self.ones, out=summed))
+            contributions = summed
         rows = target.rows.ravel()
-        shape = (*target.rows.shape, width)
+        shape = (*target.rows.shape, grad.shape[1])
         fresh = self.untouched[target.varying][rows]
         self.untouched[target.varying][rows] = False
         span = affine(rows)
-        if span is not None and fresh.all():
-            write: Callable[[Array], object] = partial(np.copyto, grad[span])
-        elif span is not None:
+        if span is not None and span.step == 1:
+            place = grad[span].reshape(shape)
+            if fresh.all():
+                if steps and summed.shape == shape:
+                    return [partial(np.matmul, *steps[0].args, out=place)]  # type: ignore[attr-defined]
+                return [*steps, partial(np.copyto, place, contributions)]
             self.cleared[target.varying][rows[fresh]] = True
-            write = partial(_add, grad[span])
-        else:
-            self.cleared[target.varying][rows[fresh]] = True
-            write = self._scatter(grad, rows)
-        sum_batch = width != grad.shape[1]
-        return partial(_deliver, write, shape, sum_batch, self.ones)
+            return [*steps, partial(np.add, place, contributions, out=place)]
+        self.cleared[target.varying][rows[fresh]] = True
+        if contributions.shape != shape:
+            spread = np.empty(shape, self.dtype)
+            steps.append(partial(np.copyto, spread, contributions))
+            contributions = spread
+        return [*steps, _scattered(grad, rows, contributions.reshape(-1, shape[-1]))]
 
-    def _place(
-        self, target: Index, width: int
-    ) -> tuple[Array, Callable[[Array], object] | None]:
-        """Where to write the gradient of a matrix, and how to deliver it from there."""
+    def _place(self, target: Index, width: int) -> tuple[Array, list[Thunk]]:
+        """Where to write the gradient of a matrix, and the steps that deliver it."""
         rows = target.rows.ravel()
-        shape = (len(target.rows), target.rows.shape[1] * width)
         span = affine(rows)
         fresh = self.untouched[target.varying][rows].all()
+        n, k = target.rows.shape
         if span is not None and span.step == 1 and fresh:
             self.untouched[target.varying][rows] = False
-            return self.grad[target.varying][span].reshape(shape), None
-        return np.empty(shape, self.dtype), self._deposit(target, width)
-
-    def _scatter(self, grad: Array, rows: Rows) -> Callable[[Array], object]:
-        """What adds contributions to rows that are no slice, or come several times."""
-        unique, counts = np.unique(rows, return_counts=True)
-        if len(unique) == len(rows):
-            return partial(_add_rows, grad, rows)
-        if len(unique) == 1:
-            return partial(_add_sum, grad[unique[0] : unique[0] + 1])
-        order = np.argsort(rows, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        return partial(_add_sums, grad, unique, order, starts)
+            return self.grad[target.varying][span].reshape(n, k * width), []
+        buffer = np.empty((n, k, width), self.dtype)
+        return buffer.reshape(n, k * width), self._deposit(target, buffer)
 
     def load(self, batch: Array) -> None:
         """Take a batch, (batch, n_inputs), as the inputs; it is read, not kept."""
@@ -285,19 +293,6 @@ class Binding:
             step()
 
 
-def _chain(steps: list[Thunk | None]) -> Thunk:
-    """One function that calls those that are there."""
-    present = [step for step in steps if step is not None]
-    if len(present) == 1:
-        return present[0]
-
-    def chain() -> None:
-        for step in present:
-            step()
-
-    return chain
-
-
 def _runs(wanted: npt.NDArray[np.bool_]) -> list[slice]:
     """The runs of True, as slices."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], wanted.view(np.int8), [0]])))
@@ -305,7 +300,14 @@ def _runs(wanted: npt.NDArray[np.bool_]) -> list[slice]:
 
 
 def _product(left: Array, right: Callable[[], Array], out: Array) -> None:
-    np.matmul(left, right(), out=out)
+    """Left times right, into a buffer."""
+    matrix = right()
+    if matrix.dtype == np.float32 and matrix.strides[0] < matrix.strides[1]:
+        # A batch lies the other way round, and in single precision BLAS is twice as
+        # fast if its product does too.
+        np.copyto(out, (matrix.T @ left.T).T)
+    else:
+        np.matmul(left, matrix, out=out)
 
 
 def _into(step: Thunk, out: Array) -> Thunk:
@@ -331,44 +333,25 @@ def _pulled(
     return grad if isinstance(local, float) and local == 1.0 else grad * local
 
 
-def _pull_left(
-    outer: Array,
-    right: Callable[[], Array],
-    buffer: Array,
-    deposit: Callable[[Any], object] | None,
-) -> None:
-    np.matmul(outer, right().T, out=buffer)
-    if deposit is not None:
-        deposit(buffer)
+def _pull_left(outer: Array, right: Callable[[], Array], out: Array) -> None:
+    """The gradient of the left matrix: the outer gradient times the right, turned."""
+    turned = right().T
+    if len(turned) == 1:  # BLAS takes its time over a single column
+        np.multiply(outer, turned, out=out)
+    else:
+        np.matmul(outer, turned, out=out)
 
 
-def _pull_right(
-    matrix: Array,
-    outer: Array,
-    buffer: Array,
-    deposit: Callable[[Any], object] | None,
-) -> None:
-    np.matmul(matrix.T, outer, out=buffer)
-    if deposit is not None:
-        deposit(buffer)
-
-
-def _deliver(
-    write: Callable[[Array], object],
-    shape: tuple[int, ...],
-    sum_batch: bool,
-    ones: Array,
-    contributions: Array,
-) -> None:
-    """Bring contributions into the form of rows, and write them."""
-    if contributions.size != math.prod(shape):
-        contributions = np.broadcast_to(contributions, shape)
-    rows = contributions.reshape(-1, shape[-1])
-    write(rows @ ones if sum_batch else rows)
-
-
-def _add(place: Array, rows: Array) -> None:
-    place += rows
+def _scattered(grad: Array, rows: Rows, contributions: Array) -> Thunk:
+    """The step that adds to rows that are no slice, or that come several times."""
+    unique, counts = np.unique(rows, return_counts=True)
+    if len(unique) == len(rows):
+        return partial(_add_rows, grad, rows, contributions)
+    if len(unique) == 1:
+        return partial(_add_sum, grad[unique[0] : unique[0] + 1], contributions)
+    order = np.argsort(rows, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return partial(_add_sums, grad, unique, order, starts, contributions)
 
 
 def _add_rows(grad: Array, where: Rows, rows: Array) -> None:
@@ -376,7 +359,7 @@ def _add_rows(grad: Array, where: Rows, rows: Array) -> None:
 
 
 def _add_sum(place: Array, rows: Array) -> None:
-    place += rows.sum(axis=0)
+    place += np.add.reduce(rows, axis=0)
 
 
 def _add_sums(
