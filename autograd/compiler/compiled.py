@@ -44,7 +44,7 @@ class CompiledProgram:
         dtype: npt.DTypeLike,
     ) -> None:
         self._program = program
-        self._tape = tape
+        self._n_lines = len(tape.ops)
         self._values = list(parameters)
         self._dtype = np.dtype(dtype)
         batch = TYPICAL_BATCH if program.n_inputs else 1
@@ -105,7 +105,7 @@ class CompiledProgram:
             f"{self._program}\nruns as {kind}: estimated for a batch of {batch}, "
             f"{self._vector_seconds * 1e6:,.0f} us as {len(self._program)} array "
             f"instructions, {self._scalar_seconds * 1e6:,.0f} us as "
-            f"{len(self._tape.ops)} lines of Python"
+            f"{self._n_lines} lines of Python"
         )
 
     def _checked(self, batch: npt.ArrayLike | None) -> Array:

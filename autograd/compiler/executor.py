@@ -159,8 +159,7 @@ class Binding:
         return gathered.reshape(*index.rows.shape, width), [refresh]
 
     def _matrix(self, index: Index) -> tuple[Callable[[], Array], list[Thunk]]:
-        """What gives the rows of an index as the columns of a matrix, and the steps
-        that refresh it.
+        """What gives an index as a matrix of columns, and the steps that refresh it.
 
         The inputs are read where the batch lies, if they are read in order.
         """

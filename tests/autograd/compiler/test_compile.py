@@ -1,5 +1,8 @@
 """Compiled programs compute what the eager graph computes, and its gradient."""
 
+import gc
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,8 +14,12 @@ from autograd import Value
 from autograd.compiler import NumericalError, compile
 from autograd.compiler.compiled import CompiledProgram
 from autograd.compiler.executor import VectorExecutor
+from autograd.compiler.group import group
 from autograd.compiler.program import Product
+from autograd.compiler.reroll import reroll
 from autograd.compiler.scalar import ScalarExecutor
+from autograd.compiler.simplify import simplify
+from autograd.compiler.trace import trace
 from tests.strategies import graphs
 
 # What the compiler promises: sums are reassociated, so a result differs by rounding,
@@ -21,15 +28,15 @@ RTOL = 1e-10
 EXECUTORS = ["vector", "scalar"]
 
 
-def executors(program):
-    """Both executors of a program, whichever it has chosen."""
-    tape, form = program._tape, program._program
+def executors(outputs, inputs=(), parameters=()):
+    """Both executors of a computation, whichever compile() would choose."""
+    tape = simplify(trace(outputs, inputs, parameters))
     found = {
-        "vector": VectorExecutor(form, np.float64),
+        "vector": VectorExecutor(reroll(group(tape)), np.float64),
         "scalar": ScalarExecutor(tape, np.float64),
     }
     for executor in found.values():
-        executor.parameters[:] = program.parameters
+        executor.parameters[:] = [v.data for v in parameters]
     return found
 
 
@@ -50,7 +57,7 @@ def test_values_and_gradients_are_those_of_the_eager_graph(kind, case):
     for leaf in graph.leaves:
         leaf.zero_grad()
     graph.root.backward()
-    executor = executors(compile(graph.root, inputs, parameters))[kind]
+    executor = executors([graph.root], inputs, parameters)[kind]
     batch = np.array([[v.data for v in inputs]] * 3).reshape(3, len(inputs))
     value, gradient = executor.value_and_grad(batch)
     expected = np.array([v.grad for v in parameters])
@@ -65,19 +72,24 @@ def test_values_and_gradients_are_those_of_the_eager_graph(kind, case):
 def test_several_outputs_are_those_of_the_eager_graph(kind, case):
     graph, inputs, parameters = case
     nodes = [step.node for step in graph.steps]
-    program = compile([graph.root, *nodes[:3]], inputs, parameters)
     batch = np.array([[v.data for v in inputs]] * 2).reshape(2, len(inputs))
-    outputs = executors(program)[kind].outputs(batch)
+    executor = executors([graph.root, *nodes[:3]], inputs, parameters)[kind]
+    outputs = executor.outputs(batch)
     expected = [[v.data for v in [graph.root, *nodes[:3]]]] * 2
     assert outputs == pytest.approx(np.array(expected), rel=RTOL, abs=RTOL)
 
 
-def network(X, y, model, loss=nn.cross_entropy):
-    """A loss compiled from its first example, and the batch of all."""
+def recorded(X, y, model, loss=nn.cross_entropy):
+    """The loss of the first example, and the leaves that stand for all."""
     inputs = [Value(x) for x in X[0]]
     targets = [Value(t) for t in y[0]]
-    out = loss(model(inputs), targets)
-    return compile(out, [*inputs, *targets], model.parameters()), np.hstack([X, y])
+    return loss(model(inputs), targets), [*inputs, *targets]
+
+
+def network(X, y, model, loss=nn.cross_entropy):
+    """A loss compiled from its first example, and the batch of all."""
+    out, leaves = recorded(X, y, model, loss)
+    return compile(out, leaves, model.parameters()), np.hstack([X, y])
 
 
 def eager(X, y, model, loss=nn.cross_entropy):
@@ -97,8 +109,9 @@ def test_a_batch_gives_the_mean_of_its_examples(kind, activation):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(7, 4)), np.eye(3)[rng.integers(0, 3, 7)]
     model = nn.MLP(4, [5, 3], activation, seed=0)
-    program, batch = network(X, y, model)
-    value, gradient = executors(program)[kind].value_and_grad(batch)
+    out, leaves = recorded(X, y, model)
+    executor = executors([out], leaves, model.parameters())[kind]
+    value, gradient = executor.value_and_grad(np.hstack([X, y]))
     expected, slope = eager(X, y, model)
     assert value == pytest.approx(expected, rel=1e-12)
     assert gradient == pytest.approx(slope, rel=1e-12, abs=1e-14)
@@ -277,7 +290,8 @@ def test_a_batch_with_a_number_not_finite_is_refused_by_place(bad):
 
 @pytest.mark.parametrize("kind", EXECUTORS)
 def test_an_operation_outside_its_domain_names_itself_and_the_row(kind):
-    executor = executors(small())[kind]
+    x, w = Value(2.0), Value(3.0)
+    executor = executors([x.log() * w], [x], [w])[kind]
     with pytest.raises(NumericalError, match=r"log.* at row 2 of the batch"):
         executor.value_and_grad(np.array([[1.0], [2.0], [-1.0]]))
     value, _ = executor.value_and_grad(np.array([[1.0]]))
@@ -287,9 +301,8 @@ def test_an_operation_outside_its_domain_names_itself_and_the_row(kind):
 @pytest.mark.parametrize("kind", EXECUTORS)
 def test_an_infinite_derivative_is_refused(kind):
     w = Value(1.0)
-    program = compile(w.sqrt(), parameters=[w])
-    program.parameters[:] = 0.0
-    executor = executors(program)[kind]
+    executor = executors([w.sqrt()], [], [w])[kind]
+    executor.parameters[:] = 0.0
     with pytest.raises(NumericalError, match="derivative"):
         executor.value_and_grad(np.empty((1, 0)))
 
@@ -329,3 +342,43 @@ def test_a_leaf_is_its_own_program():
     program = compile(x, parameters=[x])
     assert isinstance(program, CompiledProgram)
     assert program.value_and_grad()[1].tolist() == [1.0]
+
+
+def test_the_recorded_graph_is_freed_once_it_is_compiled():
+    model = nn.MLP(20, [16, 4], "tanh", seed=0)
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    program, _ = network(np.zeros((1, 20)), np.eye(4)[:1], model)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(program) < 20
+    assert not any(
+        isinstance(thing, Value) and thing.op is not None for thing in gc.get_objects()
+    )
+    # What stays is in proportion to parameters and rows: some 400 of each here.
+    assert after - before < 200_000
+
+
+def test_an_error_leaves_the_parameters_as_they_were():
+    program = small()
+    with pytest.raises(NumericalError):
+        program.value_and_grad([[-1.0]])
+    assert program.parameters.tolist() == [3.0]
+    assert program.value_and_grad([[1.0]])[0] == 0.0
+
+
+def test_a_pullback_left_out_is_caught():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 4)), np.eye(3)[rng.integers(0, 3, 5)]
+    model = nn.MLP(4, [5, 3], "tanh", seed=0)
+    out, leaves = recorded(X, y, model)
+    _, slope = eager(X, y, model)
+    batch = np.hstack([X, y])
+    right = executors([out], leaves, model.parameters())["vector"]
+    assert right.value_and_grad(batch)[1] == pytest.approx(slope, rel=1e-12)
+    for i in range(len(right.pullbacks)):
+        wrong = executors([out], leaves, model.parameters())["vector"]
+        del wrong.pullbacks[i]
+        assert wrong.value_and_grad(batch)[1] != pytest.approx(slope, rel=1e-6)

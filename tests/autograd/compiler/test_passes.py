@@ -187,3 +187,25 @@ def test_a_product_with_two_rows_exchanged_is_caught():
     left = Index(product.left.varying, product.left.rows[::-1])
     program.instructions[0] = replace(product, left=left)
     assert not agrees(program, *numbers)
+
+
+def test_operands_exchanged_in_a_grouped_instruction_are_caught():
+    a, b = Value(1.5), Value(0.5)
+    out = (a / b).exp()
+    program = group(simplified(out, parameters=[a, b]))
+    assert agrees(program, [], [1.5, 0.5], [out])
+    first = program.instructions[0]
+    program.instructions[0] = replace(first, args=first.args[::-1])
+    assert not agrees(program, [], [1.5, 0.5], [out])
+
+
+def test_verify_refuses_what_is_read_before_it_is_computed():
+    a, b = Value(1.5), Value(0.5)
+    tape = simplified((a * b).exp(), parameters=[a, b])
+    program = group(tape)
+    program.instructions.reverse()
+    with pytest.raises(AssertionError):
+        program.verify()
+    tape.args[0] = (3, 0)
+    with pytest.raises(AssertionError, match="not yet computed"):
+        tape.verify()
