@@ -21,7 +21,7 @@ parser = argparse.ArgumentParser(description="Train a convolutional network.")
 parser.add_argument("--data", help="the folder with the four MNIST files")
 parser.add_argument("--train", type=int, help="training images, by default all")
 parser.add_argument("--test", type=int, help="test images, by default all")
-parser.add_argument("--epochs", type=int, default=5)
+parser.add_argument("--epochs", type=int, default=6)
 parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,7 +87,7 @@ class CompiledProgram:
                 f"outputs. Compile the one that is to be differentiated."
             )
         value, gradient = self._executor.value_and_grad(self._checked(batch))
-        if not (np.isfinite(value) and _finite(gradient)):
+        if not (math.isfinite(value) and _finite(gradient)):
             raise undefined_derivative()
         return value, gradient
 
@@ -136,4 +137,4 @@ def _finite(array: Array) -> bool:
     """
     flat = array.ravel()
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(array).all())
+        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(array).all())

@@ -39,7 +39,11 @@ from autograd.compiler.program import (
 from autograd.ops import Operation
 
 Array: TypeAlias = npt.NDArray[Any]
-Thunk: TypeAlias = Callable[[], object]
+Thunk: TypeAlias = "partial[Any]"
+"""A function of no arguments: one array operation, with its buffers."""
+
+LARGE_BATCH = 64
+"""From how many examples on the way in which a batch lies matters to BLAS."""
 
 
 class VectorExecutor:
@@ -113,6 +117,7 @@ class Binding:
         self.ones = np.ones((batch_size, 1), self.dtype)
         self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
         self.copied = np.zeros(program.n_inputs, dtype=bool)
+        self.gathered: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
         self.forward_steps = [
             step for it in program.instructions for step in self._forward(it)
         ]
@@ -154,9 +159,13 @@ class Binding:
             if span is not None:
                 n, k = index.rows.shape
                 return data[span].reshape(k, n, width).swapaxes(0, 1), []
+        key = (index.varying, index.rows.shape, rows.tobytes())
+        if key in self.gathered:  # earlier in the pass, by another instruction
+            return self.gathered[key], []
         gathered = np.empty((len(rows), width), self.dtype)
         refresh = partial(np.take, data, rows, 0, gathered, "clip")
-        return gathered.reshape(*index.rows.shape, width), [refresh]
+        self.gathered[key] = gathered.reshape(*index.rows.shape, width)
+        return self.gathered[key], [refresh]
 
     def _matrix(self, index: Index) -> tuple[Callable[[], Array], list[Thunk]]:
         """What gives an index as a matrix of columns, and the steps that refresh it.
@@ -224,6 +233,11 @@ class Binding:
             [grad, list(args), out],
         )
         deposit = self._deposit(it.args[position], result)
+        if steps and len(deposit) == 1 and deposit[0].func is np.copyto:
+            place = deposit[0].args[0]
+            if place.shape == result.shape:
+                steps[-1] = _into(steps[-1], place)
+                deposit = []
         return [*chain.from_iterable(refreshes), *steps, *deposit]
 
     def _deposit(self, target: Index, contributions: Array) -> list[Thunk]:
@@ -247,7 +261,7 @@ class Binding:
             place = grad[span].reshape(shape)
             if fresh.all():
                 if steps and summed.shape == shape:
-                    return [partial(np.matmul, *steps[0].args, out=place)]  # type: ignore[attr-defined]
+                    return [partial(np.matmul, *steps[0].args, out=place)]
                 return [*steps, partial(np.copyto, place, contributions)]
             self.cleared[target.varying][rows[fresh]] = True
             return [*steps, partial(np.add, place, contributions, out=place)]
@@ -301,7 +315,8 @@ def _runs(wanted: npt.NDArray[np.bool_]) -> list[slice]:
 def _product(left: Array, right: Callable[[], Array], out: Array) -> None:
     """Left times right, into a buffer."""
     matrix = right()
-    if matrix.dtype == np.float32 and matrix.strides[0] < matrix.strides[1]:
+    turned = matrix.strides[0] < matrix.strides[1]
+    if turned and matrix.dtype == np.float32 and matrix.shape[1] > LARGE_BATCH:
         # A batch lies the other way round, and in single precision BLAS is twice as
         # fast if its product does too.
         np.copyto(out, (matrix.T @ left.T).T)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,8 @@ from autograd.compiler.arrays import Arrays
 Array = npt.NDArray[Any]
 
 
-Step = Callable[[], object]
+Step: TypeAlias = "partial[Any]"
+"""One array operation, with its arguments and the buffer it writes into."""
 
 
 def kernel(
@@ -40,17 +41,26 @@ def kernel(
     An argument is an array, or a list of arrays. Where nothing has to be computed the
     result is one of the arguments, or a plain number.
     """
-    recorder = _Recorder([])
+    recorder = _Recorder()
     with np.errstate(all="ignore"):
         result = rule(Arrays, *map(recorder.placeholder, arguments))
-    return recorder.steps, result.array if isinstance(result, Placeholder) else result
+    if not isinstance(result, Placeholder):
+        return [], result
+    needed = {id(result.array)}
+    steps = []
+    for step in reversed(recorder.steps):
+        if id(step.keywords["out"]) in needed:
+            needed.update(map(id, step.args))
+            steps.append(step)
+    return steps[::-1], result.array
 
 
 class _Recorder:
     """The steps so far."""
 
-    def __init__(self, steps: list[Step]) -> None:
-        self.steps = steps
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.negated: dict[int, Placeholder] = {}
 
     def placeholder(self, argument: Any) -> Any:
         """A stand-in for an array, or for each array of a list."""
@@ -79,7 +89,13 @@ class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
     ) -> Placeholder:
-        return self.recorder.record(getattr(ufunc, method), inputs, options)
+        negated = self.recorder.negated
+        if ufunc is np.negative and id(self.array) in negated:
+            return negated[id(self.array)]  # -(-a) is a
+        result = self.recorder.record(getattr(ufunc, method), inputs, options)
+        if ufunc is np.negative:
+            negated[id(result.array)] = self
+        return result
 
     def __array_function__(
         self, function: Any, types: Any, inputs: Sequence[Any], options: Any

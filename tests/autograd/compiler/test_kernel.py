@@ -63,3 +63,15 @@ def test_a_kernel_of_the_error_function_writes_floats():
         step()
     assert result.dtype == np.float64
     assert result[0] == Floats.erf(0.5)
+
+
+def test_a_number_negated_twice_is_not_computed():
+    a = np.array([3.0])
+
+    def rule(xp, a):
+        b = -a
+        return xp.exp(-b)
+
+    steps, result = kernel(rule, [a])
+    assert len(steps) == 1
+    assert result[0] == np.exp(3.0)
