@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from autograd.compiler.adjoint import Pullback, adjoint
 from autograd.compiler.errors import NumericalError, undefined, undefined_derivative
-from autograd.compiler.kernel import kernel
+from autograd.compiler.kernel import Computed, kernel
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -117,7 +117,8 @@ class Binding:
         self.ones = np.ones((batch_size, 1), self.dtype)
         self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
         self.copied = np.zeros(program.n_inputs, dtype=bool)
-        self.gathered: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
+        self.read: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
+        self.computed: Computed = {}
         self.forward_steps = [
             step for it in program.instructions for step in self._forward(it)
         ]
@@ -130,6 +131,8 @@ class Binding:
         self.backward_steps = [
             step for p in executor.pullbacks for step in self._backward(p)
         ]
+        # What is only needed to bind: the arrays in it live on in the steps.
+        self.read, self.computed = {}, {}
         for space, row in program.outputs:
             if space and row < program.n_inputs:
                 self.copied[row] = True
@@ -144,28 +147,37 @@ class Binding:
         (k, batch) for a vector of rows, (n, k, batch) for a matrix; (1, batch) where
         all rows are the same one.
         """
+        rows = index.rows.ravel()
+        key = (index.varying, index.rows.shape, rows.tobytes())
+        steps: list[Thunk] = []
+        if key not in self.read:  # else as an earlier instruction of the pass read it
+            view = self._view(index)
+            if view is None:
+                data = self.data[index.varying]
+                gathered = np.empty((len(rows), data.shape[1]), self.dtype)
+                steps.append(partial(np.take, data, rows, 0, gathered, "clip"))
+                view = gathered.reshape(*index.rows.shape, -1)
+            self.read[key] = view
+        return self.read[key], steps
+
+    def _view(self, index: Index) -> Array | None:
+        """The rows of an index as a view of the data, where they are evenly spaced."""
         data = self.data[index.varying]
         rows = index.rows.ravel()
         if index.varying:
             self.copied[rows[rows < self.program.n_inputs]] = True
         width = data.shape[1]
         if index.rows.ndim == 1 and len(rows) > 1 and (rows == rows[0]).all():
-            return data[rows[0] : rows[0] + 1], []
+            return data[rows[0] : rows[0] + 1]
         span = affine(rows)
         if span is not None:
-            return data[span].reshape(*index.rows.shape, width), []
-        if index.rows.ndim == 2:
-            span = affine(index.rows.T.ravel())
-            if span is not None:
-                n, k = index.rows.shape
-                return data[span].reshape(k, n, width).swapaxes(0, 1), []
-        key = (index.varying, index.rows.shape, rows.tobytes())
-        if key in self.gathered:  # earlier in the pass, by another instruction
-            return self.gathered[key], []
-        gathered = np.empty((len(rows), width), self.dtype)
-        refresh = partial(np.take, data, rows, 0, gathered, "clip")
-        self.gathered[key] = gathered.reshape(*index.rows.shape, width)
-        return self.gathered[key], [refresh]
+            return data[span].reshape(*index.rows.shape, width)
+        turned = affine(index.rows.T.ravel()) if index.rows.ndim == 2 else None
+        if turned is not None:
+            n, k = index.rows.shape
+            view: Array = data[turned].reshape(k, n, width).swapaxes(0, 1)
+            return view
+        return None
 
     def _matrix(self, index: Index) -> tuple[Callable[[], Array], list[Thunk]]:
         """What gives an index as a matrix of columns, and the steps that refresh it.
@@ -200,10 +212,8 @@ class Binding:
             return [*steps, partial(np.copyto, out, source)]
         assert isinstance(it, (Elementwise, Reduction))
         args, refreshes = zip(*map(self._read, it.args), strict=True)
-        steps, result = kernel(it.op.forward, args)
-        if steps and result.shape == out.shape:
-            steps[-1] = _into(steps[-1], out)
-        else:
+        steps, result = kernel(it.op.forward, args, self.computed, out)
+        if result is not out:
             steps.append(partial(np.copyto, out, result))
         return [*chain.from_iterable(refreshes), *steps]
 
@@ -231,6 +241,7 @@ class Binding:
         steps, result = kernel(
             partial(_pulled, isinstance(it, Elementwise), it.op, position),
             [grad, list(args), out],
+            self.computed,
         )
         deposit = self._deposit(it.args[position], result)
         if steps and len(deposit) == 1 and deposit[0].func is np.copyto:

@@ -33,33 +33,65 @@ Step: TypeAlias = "partial[Any]"
 """One array operation, with its arguments and the buffer it writes into."""
 
 
+Computed: TypeAlias = dict[tuple[Any, ...], Array]
+"""What was computed already, by operation and inputs, and where it is."""
+
+
 def kernel(
-    rule: Callable[..., Any], arguments: Sequence[Any]
+    rule: Callable[..., Any],
+    arguments: Sequence[Any],
+    computed: Computed | None = None,
+    out: Array | None = None,
 ) -> tuple[list[Step], Any]:
-    """The steps that compute rule(Arrays, *arguments), and the array of the result.
+    """The steps that compute rule(arithmetic, *arguments), and where the result is.
 
     An argument is an array, or a list of arrays. Where nothing has to be computed the
-    result is one of the arguments, or a plain number.
+    result is one of the arguments, or a plain number. What is in `computed` is used and
+    not computed again. With an `out` the result is written there if it has its shape,
+    and the steps are added to `computed`: it is to be given only to kernels that run
+    before those that use them, on arrays that do not change in between.
     """
-    recorder = _Recorder()
+    recorder = _Recorder({} if computed is None else computed)
     with np.errstate(all="ignore"):
-        result = rule(Arrays, *map(recorder.placeholder, arguments))
+        result = rule(Recording, *map(recorder.placeholder, arguments))
     if not isinstance(result, Placeholder):
         return [], result
     needed = {id(result.array)}
-    steps = []
-    for step in reversed(recorder.steps):
+    kept = []
+    for key, step in reversed(recorder.steps):
         if id(step.keywords["out"]) in needed:
             needed.update(map(id, step.args))
-            steps.append(step)
-    return steps[::-1], result.array
+            kept.append((key, step))
+    kept.reverse()
+    array = result.array
+    if out is not None and kept and array.shape == out.shape:
+        key, last = kept[-1]
+        kept[-1] = key, partial(last.func, *last.args, **{**last.keywords, "out": out})
+        array = out
+    if out is not None and computed is not None:
+        computed.update({key: step.keywords["out"] for key, step in kept})
+    return [step for _, step in kept], array
+
+
+class Recording(Arrays):
+    """The arithmetic of placeholders: that of arrays, but for what it can reuse."""
+
+    @staticmethod
+    def sigmoid(a: Any) -> Any:
+        """σ(a); and σ(-b) as exp(-b) σ(b), both of which σ(b) has computed."""
+        b = a.recorder.negated.get(id(a.array))
+        if b is None:
+            return Arrays.sigmoid(a)
+        largest = 700.0 if a.dtype == np.float64 else 80.0
+        return np.exp(np.minimum(a, largest)) * Arrays.sigmoid(b)
 
 
 class _Recorder:
-    """The steps so far."""
+    """The steps so far, each under the operation and the inputs that identify it."""
 
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
+    def __init__(self, computed: Computed) -> None:
+        self.steps: list[tuple[tuple[Any, ...], Step]] = []
+        self.computed = dict(computed)
         self.negated: dict[int, Placeholder] = {}
 
     def placeholder(self, argument: Any) -> Any:
@@ -73,9 +105,17 @@ class _Recorder:
     ) -> Placeholder:
         """Add a step; its first run makes the buffer that later ones write into."""
         arrays = [i.array if isinstance(i, Placeholder) else i for i in inputs]
-        result = np.asarray(function(*arrays, **options))
-        self.steps.append(partial(function, *arrays, out=result, **options))
-        return Placeholder(self, result)
+        key = (
+            getattr(function, "__self__", function),
+            function.__name__,
+            *[id(a) if isinstance(a, np.ndarray) else repr(a) for a in arrays],
+            *options.items(),
+        )
+        if key not in self.computed:
+            result = np.asarray(function(*arrays, **options))
+            self.steps.append((key, partial(function, *arrays, out=result, **options)))
+            self.computed[key] = result
+        return Placeholder(self, self.computed[key])
 
 
 class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):

@@ -75,3 +75,27 @@ def test_a_number_negated_twice_is_not_computed():
     steps, result = kernel(rule, [a])
     assert len(steps) == 1
     assert result[0] == np.exp(3.0)
+
+
+def test_what_an_earlier_kernel_computed_is_not_computed_again():
+    a, out, computed = np.array([3.0]), np.empty(1), {}
+    first, _ = kernel(lambda xp, a: xp.exp(a * 2.0), [a], computed, out)
+    again, result = kernel(lambda xp, a: xp.exp(a * 2.0) + 1.0, [a], computed)
+    assert (len(first), len(again)) == (2, 1)
+    a[:] = 0.0
+    for step in [*first, *again]:
+        step()
+    assert (out[0], result[0]) == (1.0, 2.0)
+
+
+def test_the_derivative_of_a_sigmoid_uses_what_the_sigmoid_computed():
+    sigmoid = TABLE["sigmoid"]
+    a, out, computed = np.array([-800.0, -3.0, 0.0, 40.0]), np.empty(4), {}
+    forward, _ = kernel(sigmoid.forward, [a], computed, out)
+    backward, slope = kernel(sigmoid.partials[0], [a, out], computed)
+    for step in [*forward, *backward]:
+        step()
+    assert len(backward) == 2
+    expected = [sigmoid.partials[0](Floats, x, Floats.sigmoid(x)) for x in a[1:]]
+    assert slope[1:] == pytest.approx(expected, rel=1e-15)
+    assert slope[0] < 1e-300
