@@ -9,12 +9,13 @@ first example once, and runs all of them as array instructions (see
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, compile, no_grad, tracing
+from autograd import DomainError, Value, compile, no_grad, tracing
 from nn.module import Module
 from nn.optimizers import Optimizer
 
@@ -100,12 +101,22 @@ class Compiled:
         targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
         with tracing():
             value = loss(model(inputs), targets if y.ndim > 1 else targets[0])
+        if not isinstance(value, Value):
+            raise TypeError(
+                f"fit: the loss must return one Value, not {type(value).__name__}"
+            )
         self.program = compile(value, [*inputs, *targets], optimizer.parameters)
-        # The recorded example stands for all: have the loss look at every other target.
+        self.loss = loss
+        self.check_targets(y)
+
+    def check_targets(self, y: npt.NDArray[Any]) -> None:
+        """Have the loss look at every target, though it is recorded for one only."""
         with no_grad():
-            first = model(X[0].tolist())
-            for target in np.unique(y, axis=0)[:CHUNK].tolist():
-                loss(first, target)
+            outputs = self.model(self.X[0].tolist())
+            for target in np.unique(y, axis=0).tolist():
+                # With these outputs the loss itself may be undefined.
+                with suppress(DomainError, ArithmeticError):
+                    self.loss(outputs, target)
 
     def step(self, batch: npt.NDArray[np.intp]) -> float:
         """One step on the mean loss of some examples. Return the sum of their losses.
@@ -143,7 +154,7 @@ def eager_outputs(model: Module, X: Matrix) -> Matrix:
     with no_grad():
         outputs = [model(row) for row in X.tolist()]
     return np.array(
-        [v.data if isinstance(v, Value) else [u.data for u in v] for v in outputs]
+        [float(v) if isinstance(v, Value) else list(map(float, v)) for v in outputs]
     )
 
 

@@ -43,6 +43,8 @@ class Optimizer(ABC):
             raise ValueError("an optimizer needs parameters: model.parameters()")
         if not all(isinstance(parameter, Value) for parameter in self.parameters):
             raise TypeError("an optimizer's parameters are Values: model.parameters()")
+        if len(set(self.parameters)) != len(self.parameters):
+            raise ValueError("an optimizer's parameters must all be different Values")
         _check("learning_rate", learning_rate, 0.0, math.inf)
         self.learning_rate = learning_rate
         self.steps = 0

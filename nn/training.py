@@ -101,6 +101,8 @@ def fit(
     _check_count("batch_size", batch_size)
     kind = Compiled if compiled else Eager
     engine = kind(model, loss, optimizer, inputs, targets)
+    if held_out is not None and isinstance(engine, Compiled):
+        engine.check_targets(held_out[1])
     order = np.random.default_rng(seed)
     history = History()
     try:

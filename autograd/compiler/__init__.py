@@ -50,7 +50,11 @@ def compile(  # noqa: A001
     from autograd.compiler.simplify import simplify
     from autograd.compiler.trace import trace
 
-    roots = [outputs] if isinstance(outputs, Value) else list(outputs)
+    several = isinstance(outputs, (list, tuple))
+    roots: list[Value] = list(outputs) if several else [outputs]  # type: ignore
+    for kind, leaves in (("inputs", inputs), ("parameters", parameters)):
+        if isinstance(leaves, Value) or not hasattr(leaves, "__iter__"):
+            raise TypeError(f"compile: {kind} must be a list of Values, not {leaves!r}")
     inputs, parameters = list(inputs), list(parameters)
     check_leaves(roots, inputs, parameters)
     tape = trace(roots, inputs, parameters)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.errors import undefined_derivative
-from autograd.compiler.executor import VectorExecutor
+from autograd.compiler.executor import VectorExecutor, finite
 from autograd.compiler.program import Program
 from autograd.compiler.scalar import ScalarExecutor
 from autograd.compiler.tape import Tape
@@ -48,6 +48,8 @@ class CompiledProgram:
         self._n_lines = len(tape.ops)
         self._values = list(parameters)
         self._dtype = np.dtype(dtype)
+        if self._dtype not in (np.float32, np.float64):
+            raise TypeError(f"compile: dtype is float64 or float32, not {self._dtype}")
         batch = TYPICAL_BATCH if program.n_inputs else 1
         rows = program.n_uniform + program.n_varying * batch
         self._vector_seconds = INSTRUCTION_SECONDS * len(program) + ROW_SECONDS * rows
@@ -59,7 +61,13 @@ class CompiledProgram:
             if self._is_scalar
             else VectorExecutor(program, dtype)
         )
-        self.parameters[:] = [value.data for value in self._values]
+        with np.errstate(over="ignore"):
+            self.parameters[:] = [value.data for value in self._values]
+            constants = np.array(tape.constants, self._dtype)
+        if not (finite(self.parameters) and finite(constants)):
+            raise ValueError(
+                f"compile: a parameter or a constant is too large for {self._dtype}"
+            )
 
     @property
     def parameters(self) -> Array:
@@ -87,7 +95,7 @@ class CompiledProgram:
                 f"outputs. Compile the one that is to be differentiated."
             )
         value, gradient = self._executor.value_and_grad(self._checked(batch))
-        if not (math.isfinite(value) and _finite(gradient)):
+        if not (math.isfinite(value) and finite(gradient)):
             raise undefined_derivative()
         return value, gradient
 
@@ -114,27 +122,18 @@ class CompiledProgram:
         n_inputs = self._program.n_inputs
         if batch is None and not n_inputs:
             return np.empty((1, 0), self._dtype)
-        array = np.asarray([] if batch is None else batch, dtype=self._dtype)
+        with np.errstate(over="ignore"):
+            array = np.asarray([] if batch is None else batch, dtype=self._dtype)
         if array.ndim != 2 or array.shape[1] != n_inputs or not len(array):
             given = "none" if batch is None else f"one of the shape {array.shape}"
             raise ValueError(
                 f"a batch of the shape (batch, {n_inputs}) is needed, a column per "
                 f"input and at least one row, not {given}."
             )
-        if not _finite(array):
+        if not finite(array):
             row, column = np.argwhere(~np.isfinite(array))[0]
             raise ValueError(
                 f"the batch holds {array[row, column]} at row {row}, column {column}. "
                 f"Leave the example out, or replace what is missing."
             )
         return array
-
-
-def _finite(array: Array) -> bool:
-    """Whether every number is finite: a quick sum first, a look at each if needed.
-
-    A sum of squares is the quickest, by BLAS, and not finite if a number is not.
-    """
-    flat = array.ravel()
-    with np.errstate(all="ignore"):
-        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(array).all())

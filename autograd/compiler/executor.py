@@ -11,6 +11,7 @@ Another executor has to offer what this one does: `parameters`, `outputs` and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
@@ -87,18 +88,33 @@ class VectorExecutor:
                     binding.backward()
         except FloatingPointError as error:
             raise self._named(binding) from error
+        # The threads of BLAS raise nothing.
+        if not all(map(finite, binding.data.values())):
+            raise self._named(binding)
         return binding
 
     def _named(self, binding: Binding) -> NumericalError:
         """The error that names the first operation with a result not finite."""
         with np.errstate(all="ignore"):
             binding.forward()
+        if not np.isfinite(self.parameters).all():
+            return undefined("a parameter", None)
         for it in self.program.instructions:
             rows = binding.data[it.varying][it.first : it.first + it.size]
             bad = np.argwhere(~np.isfinite(rows))
             if len(bad):
                 return undefined(describe(it), int(bad[0][1]) if it.varying else None)
         return undefined_derivative()
+
+
+def finite(array: Array) -> bool:
+    """Whether every number is finite: a quick sum first, a look at each if needed.
+
+    A sum of squares is the quickest, by BLAS, and not finite if a number is not.
+    """
+    flat = array.ravel()
+    with np.errstate(all="ignore"):
+        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(array).all())
 
 
 class Binding:
@@ -277,7 +293,7 @@ class Binding:
             self.cleared[target.varying][rows[fresh]] = True
             return [*steps, partial(np.add, place, contributions, out=place)]
         self.cleared[target.varying][rows[fresh]] = True
-        if contributions.shape != shape:
+        if contributions.shape != shape or not contributions.flags.c_contiguous:
             spread = np.empty(shape, self.dtype)
             steps.append(partial(np.copyto, spread, contributions))
             contributions = spread

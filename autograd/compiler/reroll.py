@@ -104,7 +104,8 @@ def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
         r_rows, r_of = _distinct(rights)
         for part in _connected(l_of, r_of):
             l_part, r_part = np.unique(l_of[part]), np.unique(r_of[part])
-            whole = len(l_part) * len(r_part) == len(part)
+            pairs = set(zip(l_of[part].tolist(), r_of[part].tolist(), strict=True))
+            whole = len(l_part) * len(r_part) == len(part) == len(pairs)
             if not whole or (len(part) == 1 and it.size > 1):
                 alone.append(part)
                 continue

@@ -98,6 +98,9 @@ def source(tape: Tape, gradient: bool) -> str:
     ):
         result = op.forward(xp, *[values[i] for i in args])
         lines.append(f"{names[number]} = {_text(result)}")
+    computed = ", ".join(names[tape.n_leaves :])
+    if computed:
+        lines.append(f"finite(({computed},))")
     if not gradient:
         lines.append(f"return [{', '.join(names[i] for i in tape.outputs)}]")
         return _function(lines)
@@ -144,12 +147,13 @@ class ScalarExecutor:
         """The mean of the first output, and its gradient (n_parameters,)."""
         values, gradients = zip(*self._each(batch, True), strict=True)
         gradient = np.mean(gradients, axis=0, dtype=self.parameters.dtype)
-        return math.fsum(values) / len(values), gradient
+        return math.fsum(value / len(values) for value in values), gradient
 
     def _each(self, batch: Array, gradient: bool) -> list[Any]:
         """What the generated function returns for each example."""
         if gradient not in self._functions:
             namespace = {name: getattr(Floats, name) for name in dir(Floats)}
+            namespace["finite"] = _finite
             exec(compile(source(self.tape, gradient), "<tape>", "exec"), namespace)
             self._functions[gradient] = namespace["run"]
         run = self._functions[gradient]
@@ -171,9 +175,16 @@ class ScalarExecutor:
             operands = [values[i] for i in args]
             try:
                 values.append(op.forward(Floats, *operands))
+                _finite(values[-1:])
             except (ValueError, ArithmeticError):
                 return undefined(f"{op.name}{tuple(operands)}", row)
         return undefined_derivative()
+
+
+def _finite(values: Sequence[float]) -> None:
+    """OverflowError where a number is not finite."""
+    if not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):
+        raise OverflowError("a number is not finite")
 
 
 def _needed(tape: Tape) -> list[bool]:

@@ -186,7 +186,8 @@ def _write_terms(
     if len(pairs) == 1:
         terms.insert(0, writer.emit(MUL, pairs[0]))
     elif pairs:
-        lefts, rights = zip(*pairs, strict=True)
+        # In one order, so that equal sums of products are found to be equal.
+        lefts, rights = zip(*sorted(map(sorted, pairs)), strict=True)
         terms.insert(0, writer.emit(DOT, (*lefts, *rights)))
     if not terms:
         return writer.constant(0.0)

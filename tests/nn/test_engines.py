@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import Value, where
 from autograd.errors import TraceError
@@ -162,3 +163,47 @@ def test_the_weights_are_those_of_the_last_whole_step_when_a_step_fails():
         value = reachable[-1]
         reachable.append(value - 0.1 * 0.5 / value**0.5)
     assert min(abs(w.data - value) for value in reachable) < 1e-12
+
+
+def test_validation_targets_are_looked_at_too():
+    model = nn.MLP(4, [5, 3], seed=0)
+    adam = nn.Adam(model.parameters())
+    with pytest.raises(ValueError, match="is not the index"):
+        nn.fit(
+            model, X, CLASSES, loss=nn.cross_entropy, optimizer=adam, epochs=1,
+            validation=(X, CLASSES + 2), progress=False,
+        )  # fmt: skip
+
+
+def test_every_one_of_many_targets_is_looked_at():
+    n = 1500
+    model = nn.MLP(1, [1], seed=0)
+    adam = nn.Adam(model.parameters())
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        nn.fit(
+            model, np.linspace(-1, 1, n)[:, None], np.linspace(0, 1.2, n),
+            loss=nn.binary_cross_entropy_with_logits, optimizer=adam, epochs=1,
+            progress=False,
+        )  # fmt: skip
+
+
+def test_a_max_pooling_network_learns_the_same_by_both_engines():
+    class Pooling(nn.Module):
+        def __init__(self):
+            self.first = nn.Layer(4, 8, "tanh", seed=0)
+            self.second = nn.Layer(4, 3, None, seed=1)
+
+        def __call__(self, inputs):
+            h = self.first(inputs)
+            return self.second([autograd.max(h[i : i + 2]) for i in range(0, 8, 2)])
+
+    ends = []
+    for compiled in (True, False):
+        model = Pooling()
+        sgd = nn.SGD(model.parameters(), 0.1)
+        nn.fit(
+            model, X, CLASSES, loss=nn.cross_entropy, optimizer=sgd, epochs=4,
+            batch_size=7, compiled=compiled, progress=False,
+        )  # fmt: skip
+        ends.append(weights(model))
+    assert ends[0] == pytest.approx(ends[1], rel=RTOL, abs=RTOL)

@@ -382,3 +382,91 @@ def test_a_pullback_left_out_is_caught():
         wrong = executors([out], leaves, model.parameters())["vector"]
         del wrong.pullbacks[i]
         assert wrong.value_and_grad(batch)[1] != pytest.approx(slope, rel=1e-6)
+
+
+def agrees_with_eager(root, inputs, parameters):
+    """Whether both executors give the eager value and gradient, twice in a row."""
+    for parameter in parameters:
+        parameter.zero_grad()
+    root.backward()
+    slope = [p.grad for p in parameters]
+    batch = np.array([[v.data for v in inputs]] * 2).reshape(2, len(inputs))
+    for executor in executors([root], inputs, parameters).values():
+        for _ in range(2):
+            value, gradient = executor.value_and_grad(batch)
+            assert value == pytest.approx(root.data, rel=1e-12)
+            assert gradient == pytest.approx(slope, rel=1e-10, abs=1e-13)
+    return True
+
+
+@pytest.mark.parametrize("name", ["max", "min", "logsumexp"])
+@pytest.mark.parametrize("size", [2, 4])
+def test_reductions_over_neighbouring_rows_pass_their_gradient_on(name, size):
+    ws = [Value(0.1 + 0.01 * i) for i in range(40)]
+    x = Value(1.0)
+    rows = [(w * x).tanh() for w in ws]
+    reduce = getattr(autograd, name)
+    root = autograd.sum([reduce(rows[i : i + size]) for i in range(0, 40, size)])
+    assert agrees_with_eager(root * root, [x], ws)
+
+
+def test_equal_dot_products_in_another_order_do_not_hide_a_missing_one():
+    a, b = [Value(0.1), Value(0.2)], [Value(0.3), Value(0.5)]
+    x = [Value(v) for v in (1.0, 2.0, 3.0, 5.0)]
+    dot = autograd.dot
+    outputs = [dot(a, x[:2]), dot(a[::-1], x[1::-1]), dot(a, x[2:]), dot(b, x[:2])]
+    found = compile(outputs, x, a + b)([[1.0, 2.0, 3.0, 5.0]])
+    assert found[0] == pytest.approx([v.data for v in outputs], rel=1e-15)
+    # Unequal but connected: three of the four pairs of two rows with two.
+    scaled = [k * out for k, out in zip((1.0, 3.0, 7.0), outputs[1:], strict=True)]
+    assert agrees_with_eager(autograd.sum(scaled), x, a + b)
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+def test_an_overflow_on_the_way_is_refused_even_where_the_result_is_finite(kind):
+    x, w = Value(1.0), Value(2.0)
+    executor = executors([w * (x * x).tanh()], [x], [w])[kind]
+    for run in (executor.outputs, executor.value_and_grad):
+        with pytest.raises(NumericalError, match="mul"):
+            run(np.array([[1e200]]))
+
+
+def test_a_parameter_that_is_not_finite_is_refused():
+    x, w = Value(1.0), Value(2.0)
+    for executor in executors([(w * x).tanh()], [x], [w]).values():
+        executor.parameters[:] = np.inf
+        with pytest.raises(NumericalError):
+            executor.outputs(np.array([[1.0]]))
+
+
+def test_a_derivative_that_no_parameter_needs_may_be_infinite():
+    ws = [Value(1.0) for _ in range(20)]
+    x = Value(1.0)
+    roots = [(w + x).sqrt() for w in ws] + [(x - 1.0).sqrt() for _ in range(20)]
+    root = autograd.sum(roots)
+    _, gradient = compile(root, [x], ws).value_and_grad([[1.0], [1.0]])
+    assert gradient == pytest.approx([0.5 / 2.0**0.5] * 20)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int64"])
+def test_only_two_precisions_are_offered(dtype):
+    with pytest.raises(TypeError, match="float64 or float32"):
+        compile(Value(1.0) * 2.0, dtype=dtype)
+
+
+def test_a_number_too_large_for_single_precision_is_refused():
+    x, w = Value(1.0), Value(1e300)
+    with pytest.raises(ValueError, match="too large for float32"):
+        compile(w * x, [x], [w], "float32")
+
+
+@pytest.mark.parametrize("wrong", [3.0, None, "loss"])
+def test_what_is_no_value_cannot_be_compiled(wrong):
+    with pytest.raises(TypeError, match="output 0 is a"):
+        compile(wrong)
+
+
+def test_a_bare_value_is_no_list_of_inputs():
+    x = Value(2.0)
+    with pytest.raises(TypeError, match="inputs must be a list"):
+        compile(x * x, x)
