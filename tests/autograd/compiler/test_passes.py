@@ -209,3 +209,24 @@ def test_verify_refuses_what_is_read_before_it_is_computed():
     tape.args[0] = (3, 0)
     with pytest.raises(AssertionError, match="not yet computed"):
         tape.verify()
+
+
+def dots_in_two_orders():
+    a, b = [Value(0.1), Value(0.2)], [Value(0.3), Value(0.5)]
+    x = [Value(v) for v in (1.0, 2.0, 3.0, 5.0)]
+    dot = autograd.dot
+    outputs = [dot(a, x[:2]), dot(a[::-1], x[1::-1]), dot(a, x[2:]), dot(b, x[:2])]
+    return outputs, x, a + b
+
+
+def test_equal_dot_products_in_two_orders_are_merged():
+    outputs, inputs, parameters = dots_in_two_orders()
+    tape = simplified(*outputs[:2], inputs=inputs, parameters=parameters)
+    assert names(tape) == ["dot"]
+
+
+def test_equal_dot_products_do_not_stand_in_for_a_missing_one():
+    outputs, inputs, parameters = dots_in_two_orders()
+    program = reroll(group(trace(outputs, inputs, parameters)))
+    numbers = [v.data for v in inputs], [v.data for v in parameters]
+    assert agrees(program, *numbers, outputs)
