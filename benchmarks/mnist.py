@@ -147,16 +147,16 @@ def jax_step(X: Any, y: Any, dtype: Any) -> Step:
         logs = jax.nn.log_softmax(h)
         return -jnp.take_along_axis(logs, y[:, None], axis=1).mean()
 
-    @jax.jit
     def update(parameters: Any, X: Any, y: Any) -> Any:
         slopes = jax.grad(loss)(parameters, X, y)
         return jax.tree.map(lambda p, g: p - RATE * g, parameters, slopes)
 
     state = [parameters]
+    jitted: Any = jax.jit(update)
     wait: Any = jax.block_until_ready
 
     def step() -> None:
-        state[0] = update(state[0], inputs, targets)
+        state[0] = jitted(state[0], inputs, targets)
         wait(state[0])
 
     return step
