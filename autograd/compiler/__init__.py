@@ -50,8 +50,8 @@ def compile(  # noqa: A001
     from autograd.compiler.simplify import simplify
     from autograd.compiler.trace import trace
 
-    several = isinstance(outputs, (list, tuple))
-    roots: list[Value] = list(outputs) if several else [outputs]  # type: ignore
+    given: Any = outputs
+    roots: list[Value] = list(given) if isinstance(given, (list, tuple)) else [given]
     for kind, leaves in (("inputs", inputs), ("parameters", parameters)):
         if isinstance(leaves, Value) or not hasattr(leaves, "__iter__"):
             raise TypeError(f"compile: {kind} must be a list of Values, not {leaves!r}")
