@@ -97,6 +97,7 @@ class Compiled:
         self.X = X
         self.y = y.reshape(len(y), -1)
         self.batches: dict[int, tuple[Matrix, Matrix]] = {}
+        self.predictor: Predictor | None = None
         inputs = [Value(number) for number in X[0].tolist()]
         targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
         with tracing():
@@ -142,7 +143,11 @@ class Compiled:
     def outputs(self, X: Matrix) -> Matrix:
         """The outputs for examples, (n, n_outputs) or (n,)."""
         self.write_back()
-        return compiled_outputs(self.model, X)
+        if self.predictor is None:
+            # The optimizer may move Values that the model uses and does not list.
+            moved = self.optimizer.parameters
+            self.predictor = Predictor(self.model, X[0], moved)
+        return self.predictor(X)
 
     def write_back(self) -> None:
         """Put the parameters into the model."""
@@ -158,16 +163,25 @@ def eager_outputs(model: Module, X: Matrix) -> Matrix:
     )
 
 
-def compiled_outputs(model: Module, X: Matrix) -> Matrix:
-    """The model's outputs for X, (n, n_inputs), by a compiled program."""
-    inputs = [Value(number) for number in X[0].tolist()]
-    with tracing():
-        recorded = model(inputs)
-    single = isinstance(recorded, Value)
-    outputs: Sequence[Value] = [recorded] if single else recorded
-    program = compile(list(outputs), inputs, model.parameters())
-    found = _in_chunks(program, X)
-    return found[:, 0] if single else found
+class Predictor:
+    """A model recorded on one example and compiled for its outputs alone."""
+
+    def __init__(
+        self, model: Module, example: Matrix, moved: Sequence[Value] = ()
+    ) -> None:
+        inputs = [Value(number) for number in example.tolist()]
+        with tracing():
+            recorded = model(inputs)
+        self.single = isinstance(recorded, Value)
+        outputs: Sequence[Value] = [recorded] if self.single else recorded
+        self.parameters = list(dict.fromkeys([*model.parameters(), *moved]))
+        self.program = compile(list(outputs), inputs, self.parameters)
+
+    def __call__(self, X: Matrix) -> Matrix:
+        """The outputs for X, (n, n_inputs), with the parameters of now."""
+        self.program.parameters[:] = [value.data for value in self.parameters]
+        found = _in_chunks(self.program, X)
+        return found[:, 0] if self.single else found
 
 
 def _joined(X: Matrix, y: npt.NDArray[Any]) -> Matrix:

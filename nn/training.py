@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from nn.engines import Compiled, Eager, Loss, compiled_outputs, eager_outputs
+from nn.engines import Compiled, Eager, Loss, Predictor, eager_outputs
 from nn.module import Module
 from nn.optimizers import Optimizer
 
@@ -148,7 +148,7 @@ def predict(
     """
     inputs = _rows(X, "predict")
     if compiled and len(inputs) >= WORTH_COMPILING:
-        return compiled_outputs(model, inputs)
+        return Predictor(model, inputs[0])(inputs)
     return eager_outputs(model, inputs)
 
 

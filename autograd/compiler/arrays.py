@@ -61,8 +61,12 @@ class Arrays:
 
         So it is never below 1e-304 in double and 1e-35 in single precision.
         """
-        largest = 700.0 if a.dtype == np.float64 else 80.0
-        return np.reciprocal(1.0 + np.exp(np.minimum(-a, largest)))
+        return np.reciprocal(1.0 + Arrays.bounded_exp(-a))
+
+    @staticmethod
+    def bounded_exp(a: Any) -> Any:
+        """exp(a), with a kept from where it would overflow."""
+        return np.exp(np.minimum(a, 700.0 if a.dtype == np.float64 else 80.0))
 
     @staticmethod
     def softplus(a: Any) -> Any:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from autograd.compiler.adjoint import Pullback, adjoint
 from autograd.compiler.errors import NumericalError, undefined, undefined_derivative
-from autograd.compiler.kernel import Computed, kernel
+from autograd.compiler.kernel import Computed, into, kernel
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -210,9 +210,9 @@ class Binding:
         ):
             return lambda: self.inputs[span], []
         array, refresh = self._read(index)
-        if not np.shares_memory(array, array.reshape(len(array), -1)):
-            return lambda: array.reshape(len(array), -1), refresh
         matrix = array.reshape(len(array), -1)
+        if not np.may_share_memory(array, matrix):  # a copy: make it anew at each run
+            return lambda: array.reshape(len(array), -1), refresh
         return lambda: matrix, refresh
 
     def _forward(self, it: Instruction) -> list[Thunk]:
@@ -263,7 +263,7 @@ class Binding:
         if steps and len(deposit) == 1 and deposit[0].func is np.copyto:
             place = deposit[0].args[0]
             if place.shape == result.shape:
-                steps[-1] = _into(steps[-1], place)
+                steps[-1] = into(steps[-1], place)
                 deposit = []
         return [*chain.from_iterable(refreshes), *steps, *deposit]
 
@@ -349,12 +349,6 @@ def _product(left: Array, right: Callable[[], Array], out: Array) -> None:
         np.copyto(out, (matrix.T @ left.T).T)
     else:
         np.matmul(left, matrix, out=out)
-
-
-def _into(step: Thunk, out: Array) -> Thunk:
-    """A recorded step, with another array to write into."""
-    assert isinstance(step, partial)
-    return partial(step.func, *step.args, **{**step.keywords, "out": out})
 
 
 def _pulled(

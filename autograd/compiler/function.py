@@ -48,19 +48,14 @@ class CompiledFunction:
         try:
             with tracing():
                 root = f(leaves)
-        except ArithmeticError as error:
-            raise self._undefined(error) from error
-        except ValueError as error:
-            raise self._undefined(error) from error
+        except (ArithmeticError, ValueError) as error:
+            raise ValueError(
+                f"compile_function: f cannot be recorded at the point that was tried: "
+                f"{error} Name one where f is defined: "
+                f"compile_function(f, n, at=[...])."
+            ) from error
         self.n_inputs = n_inputs
         self.program = compile([root], parameters=leaves)
-
-    @staticmethod
-    def _undefined(error: Exception) -> ValueError:
-        return ValueError(
-            f"compile_function: f cannot be recorded at the point that was tried: "
-            f"{error} Name one where f is defined: compile_function(f, n, at=[...])."
-        )
 
     def __call__(self, x: npt.ArrayLike) -> float:
         """The value of f at x, (n_inputs,)."""

@@ -51,8 +51,7 @@ class _Grouping:
     def _groups(self) -> list[list[int]]:
         """The nodes in groups, the shallow ones first."""
         depth = [0] * self.start
-        n_inputs, n_parameters = self.tape.n_inputs, self.tape.n_parameters
-        needed = [n_inputs <= i < n_inputs + n_parameters for i in range(self.start)]
+        needed = self.tape.needed()
         groups: dict[tuple[object, ...], list[int]] = {}
         for number, (op, args) in enumerate(
             zip(self.tape.ops, self.tape.args, strict=True), start=self.start
@@ -63,7 +62,6 @@ class _Grouping:
             self.row.append(-1)
             # Arguments of any number may mix the spaces; the kind says how.
             slopes = [needed[i] for i in args]
-            needed.append(any(slopes))
             # Apart, too, what is differentiated by other arguments: a derivative that
             # nobody needs may not exist.
             kind = self._kind(op, args) if op.arity is None else (*spaces, *slopes)

@@ -66,11 +66,16 @@ def kernel(
     array = result.array
     if out is not None and kept and array.shape == out.shape:
         key, last = kept[-1]
-        kept[-1] = key, partial(last.func, *last.args, **{**last.keywords, "out": out})
+        kept[-1] = key, into(last, out)
         array = out
     if out is not None and computed is not None:
         computed.update({key: step.keywords["out"] for key, step in kept})
     return [step for _, step in kept], array
+
+
+def into(step: Step, out: Array) -> Step:
+    """A step with another array to write into."""
+    return partial(step.func, *step.args, **{**step.keywords, "out": out})
 
 
 class Recording(Arrays):
@@ -82,8 +87,7 @@ class Recording(Arrays):
         b = a.recorder.negated.get(id(a.array))
         if b is None:
             return Arrays.sigmoid(a)
-        largest = 700.0 if a.dtype == np.float64 else 80.0
-        return np.exp(np.minimum(a, largest)) * Arrays.sigmoid(b)
+        return Arrays.bounded_exp(a) * Arrays.sigmoid(b)
 
 
 class _Recorder:

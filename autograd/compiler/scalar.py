@@ -105,7 +105,7 @@ def source(tape: Tape, gradient: bool) -> str:
         lines.append(f"return [{', '.join(names[i] for i in tape.outputs)}]")
         return _function(lines)
 
-    needed = _needed(tape)
+    needed = tape.needed()
     reached = {tape.outputs[0]}
     lines.append(f"g{tape.outputs[0]} = 1.0")
     for number in reversed(range(tape.n_leaves, len(names))):
@@ -185,15 +185,6 @@ def _finite(values: Sequence[float]) -> None:
     """OverflowError where a number is not finite."""
     if not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):
         raise OverflowError("a number is not finite")
-
-
-def _needed(tape: Tape) -> list[bool]:
-    """Which numbers depend on a parameter."""
-    needed = [False] * tape.n_inputs + [True] * tape.n_parameters
-    needed += [False] * len(tape.constants)
-    for args in tape.args:
-        needed.append(any(needed[i] for i in args))
-    return needed
 
 
 def _function(lines: Sequence[str]) -> str:

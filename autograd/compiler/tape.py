@@ -53,6 +53,14 @@ class Tape:
             values.append(op.forward(Floats, *[values[i] for i in args]))
         return [values[i] for i in self.outputs]
 
+    def needed(self) -> list[bool]:
+        """For each number, whether it depends on a parameter."""
+        needed = [False] * self.n_inputs + [True] * self.n_parameters
+        needed += [False] * len(self.constants)
+        for args in self.args:
+            needed.append(any(needed[i] for i in args))
+        return needed
+
     def verify(self) -> None:
         """Raise AssertionError unless the invariant of this module holds."""
         for number, (op, args) in enumerate(

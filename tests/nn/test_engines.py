@@ -207,3 +207,27 @@ def test_a_max_pooling_network_learns_the_same_by_both_engines():
         )  # fmt: skip
         ends.append(weights(model))
     assert ends[0] == pytest.approx(ends[1], rel=RTOL, abs=RTOL)
+
+
+def test_validation_sees_what_the_optimizer_moves_besides_the_model():
+    scale = Value(1.0)
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(4, 3, None, seed=0)
+
+        def __call__(self, inputs):
+            return [scale * z for z in self.layer(inputs)]
+
+    histories = []
+    for compiled in (True, False):
+        scale.data = 1.0
+        model = Scaled()
+        sgd = nn.SGD([*model.parameters(), scale], 0.5)
+        history = nn.fit(
+            model, X, CLASSES, loss=nn.cross_entropy, optimizer=sgd, epochs=6,
+            validation=(X, CLASSES), compiled=compiled, progress=False,
+        )  # fmt: skip
+        assert history.validation_accuracy[-1] == nn.accuracy(model, X, CLASSES)
+        histories.append(history.validation_accuracy)
+    assert histories[0] == histories[1]
