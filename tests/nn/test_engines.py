@@ -210,22 +210,23 @@ def test_a_max_pooling_network_learns_the_same_by_both_engines():
 
 
 def test_validation_sees_what_the_optimizer_moves_besides_the_model():
-    scale = Value(1.0)
+    shift = Value(5.0)  # so large that at first every example is put in one class
 
-    class Scaled(nn.Module):
+    class Shifted(nn.Module):
         def __init__(self):
             self.layer = nn.Layer(4, 3, None, seed=0)
 
         def __call__(self, inputs):
-            return [scale * z for z in self.layer(inputs)]
+            first, *others = self.layer(inputs)
+            return [first + shift, *others]
 
     histories = []
     for compiled in (True, False):
-        scale.data = 1.0
-        model = Scaled()
-        sgd = nn.SGD([*model.parameters(), scale], 0.5)
+        shift.data = 5.0
+        model = Shifted()
+        sgd = nn.SGD([*model.parameters(), shift], 0.5)
         history = nn.fit(
-            model, X, CLASSES, loss=nn.cross_entropy, optimizer=sgd, epochs=6,
+            model, X, CLASSES, loss=nn.cross_entropy, optimizer=sgd, epochs=30,
             validation=(X, CLASSES), compiled=compiled, progress=False,
         )  # fmt: skip
         assert history.validation_accuracy[-1] == nn.accuracy(model, X, CLASSES)
