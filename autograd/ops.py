@@ -457,8 +457,7 @@ row(
     "logsumexp",
     "log Σ exp(aᵢ), without overflow",
     lambda xp, *args: xp.logsumexp(args),
-    # exp(a - out) adds up to 1, but for the rounding of a large `out`.
-    lambda xp, args, out: _shares(xp, [xp.exp(a - out) for a in args]),
+    lambda xp, args, out: _softmax(xp, args),
     variadic=True,
 )
 
@@ -471,6 +470,12 @@ def _normal_cdf(xp: Any, a: Any) -> Any:
 def _normal_density(xp: Any, a: Any) -> Any:
     """φ(a) = exp(-a²/2) / √(2π)."""
     return xp.exp(-0.5 * a * a) / math.sqrt(2.0 * math.pi)
+
+
+def _softmax(xp: Any, args: Any) -> list[Any]:
+    """exp(aᵢ) / Σ exp(aⱼ), without overflow."""
+    largest = xp.max(args)
+    return _shares(xp, [xp.exp(a - largest) for a in args])
 
 
 def _shares(xp: Any, weights: list[Any]) -> list[Any]:

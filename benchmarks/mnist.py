@@ -47,8 +47,8 @@ def valuegrad_step(X: Any, y: Any, dtype: Any) -> Step:
 
     def step() -> None:
         _, gradient = program.value_and_grad(batch)
-        gradient *= RATE
-        parameters[:] -= gradient
+        np.multiply(gradient, RATE, gradient)
+        np.subtract(parameters, gradient, parameters)
 
     return step
 

@@ -20,6 +20,7 @@ from autograd.compiler.program import (
     VARYING,
     Index,
     Instruction,
+    Product,
     Program,
     arguments,
 )
@@ -27,15 +28,18 @@ from autograd.compiler.program import (
 
 @dataclass(frozen=True, slots=True)
 class Pullback:
-    """Add the gradient of an instruction's rows to that of its argument `position`."""
+    """Add the gradient of an instruction's rows to that of an argument.
+
+    `positions` says which argument, or which ones, where several are the same rows.
+    """
 
     instruction: Instruction
-    position: int
+    positions: tuple[int, ...]
 
     @property
     def target(self) -> Index:
         """The rows whose gradient it adds to."""
-        return arguments(self.instruction)[self.position]
+        return arguments(self.instruction)[self.positions[0]]
 
 
 def adjoint(program: Program) -> list[Pullback]:
@@ -49,8 +53,20 @@ def adjoint(program: Program) -> list[Pullback]:
         if any(needed[arg.varying][arg.rows].any() for arg in arguments(it)):
             needed[it.varying][it.first : it.first + it.size] = True
     return [
-        Pullback(it, position)
+        Pullback(it, positions)
         for it in reversed(program.instructions)
-        for position, arg in enumerate(arguments(it))
+        for arg, positions in _distinct(it)
         if needed[arg.varying][arg.rows].any()
     ]
+
+
+def _distinct(it: Instruction) -> list[tuple[Index, tuple[int, ...]]]:
+    """The arguments that are different rows, and where each of them stands."""
+    args = arguments(it)
+    if isinstance(it, Product):
+        return [(arg, (position,)) for position, arg in enumerate(args)]
+    places: dict[tuple[object, ...], list[int]] = {}
+    for position, arg in enumerate(args):
+        key = (arg.varying, arg.rows.shape, arg.rows.tobytes())
+        places.setdefault(key, []).append(position)
+    return [(args[found[0]], tuple(found)) for found in places.values()]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.errors import undefined_derivative
 from autograd.compiler.executor import VectorExecutor, finite
 from autograd.compiler.program import Program
 from autograd.compiler.scalar import ScalarExecutor
@@ -27,8 +26,6 @@ ROW_SECONDS = 4e-9
 NODE_SECONDS = 80e-9
 """What a node costs as straight-line Python, there and back."""
 
-TYPICAL_BATCH = 32
-
 
 class CompiledProgram:
     """A recorded computation, compiled: fast on batches, with gradients.
@@ -44,23 +41,15 @@ class CompiledProgram:
         parameters: Sequence[Value],
         dtype: npt.DTypeLike,
     ) -> None:
+        self._tape = tape
         self._program = program
-        self._n_lines = len(tape.ops)
         self._values = list(parameters)
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float32, np.float64):
             raise TypeError(f"compile: dtype is float64 or float32, not {self._dtype}")
-        batch = TYPICAL_BATCH if program.n_inputs else 1
-        rows = program.n_uniform + program.n_varying * batch
-        self._vector_seconds = INSTRUCTION_SECONDS * len(program) + ROW_SECONDS * rows
-        terms = sum([max(1, len(args) - 1) for args in tape.args])
-        self._scalar_seconds = NODE_SECONDS * terms * batch
-        self._is_scalar = self._scalar_seconds < self._vector_seconds
-        self._executor: ScalarExecutor | VectorExecutor = (
-            ScalarExecutor(tape, dtype)
-            if self._is_scalar
-            else VectorExecutor(program, dtype)
-        )
+        self._vector = VectorExecutor(program, dtype)
+        self._scalar = ScalarExecutor(tape, self._vector.parameters)
+        self._largest_scalar_batch = largest_scalar_batch(tape, program)
         with np.errstate(over="ignore"):
             self.parameters[:] = [value.data for value in self._values]
             constants = np.array(tape.constants, self._dtype)
@@ -71,8 +60,15 @@ class CompiledProgram:
 
     @property
     def parameters(self) -> Array:
-        """The numbers of the parameters, (n_parameters,); assign to its elements."""
-        return self._executor.parameters
+        """The numbers of the parameters, (n_parameters,).
+
+        What is assigned is copied into the array: `program.parameters -= step` works.
+        """
+        return self._vector.parameters
+
+    @parameters.setter
+    def parameters(self, numbers: npt.ArrayLike) -> None:
+        self._vector.parameters[:] = numbers
 
     def __call__(self, batch: npt.ArrayLike | None = None) -> Array:
         """The outputs for a batch (batch, n_inputs), as floats (batch, n_outputs).
@@ -81,7 +77,8 @@ class CompiledProgram:
         the wrong shape, or with a number that is not finite; NumericalError, a
         FloatingPointError, where an operation is not defined or overflows.
         """
-        return self._executor.outputs(self._checked(batch))
+        array = self._checked(batch)
+        return self._executor(len(array)).outputs(array)
 
     def value_and_grad(self, batch: npt.ArrayLike | None = None) -> tuple[float, Array]:
         """The mean of the output over the batch, and its gradient (n_parameters,).
@@ -94,10 +91,8 @@ class CompiledProgram:
                 f"value_and_grad: the program has {len(self._program.outputs)} "
                 f"outputs. Compile the one that is to be differentiated."
             )
-        value, gradient = self._executor.value_and_grad(self._checked(batch))
-        if not (math.isfinite(value) and finite(gradient)):
-            raise undefined_derivative()
-        return value, gradient
+        array = self._checked(batch)
+        return self._executor(len(array)).value_and_grad(array)
 
     def write_back(self) -> None:
         """Set the Values given as parameters to the program's numbers."""
@@ -108,32 +103,59 @@ class CompiledProgram:
         return len(self._program)
 
     def __str__(self) -> str:
-        batch = TYPICAL_BATCH if self._program.n_inputs else 1
-        kind = "straight-line Python" if self._is_scalar else "array instructions"
-        return (
-            f"{self._program}\nruns as {kind}: estimated for a batch of {batch}, "
-            f"{self._vector_seconds * 1e6:,.0f} us as {len(self._program)} array "
-            f"instructions, {self._scalar_seconds * 1e6:,.0f} us as "
-            f"{self._n_lines} lines of Python"
-        )
+        largest = self._largest_scalar_batch
+        vector = f"as {len(self._program)} array instructions"
+        scalar = f"as straight-line Python ({len(self._tape.ops)} operations)"
+        if not self._program.n_inputs:
+            how = scalar if largest else vector
+        elif largest == 0:
+            how = vector
+        else:
+            how = f"{scalar} for a batch of up to {largest:,.0f}, {vector} for more"
+        return f"{self._program}\nruns {how}"
+
+    def _executor(self, batch_size: int) -> ScalarExecutor | VectorExecutor:
+        """What is estimated to be the faster for a batch of this size."""
+        scalar = batch_size <= self._largest_scalar_batch
+        return self._scalar if scalar else self._vector
 
     def _checked(self, batch: npt.ArrayLike | None) -> Array:
-        """The batch as an array of finite numbers, of the right shape."""
+        """The batch as an array of the right type and shape."""
         n_inputs = self._program.n_inputs
         if batch is None and not n_inputs:
             return np.empty((1, 0), self._dtype)
-        with np.errstate(over="ignore"):
-            array = np.asarray([] if batch is None else batch, dtype=self._dtype)
+        if type(batch) is np.ndarray and batch.dtype == self._dtype:
+            array = batch
+        else:
+            array = self._converted(batch)
         if array.ndim != 2 or array.shape[1] != n_inputs or not len(array):
             given = "none" if batch is None else f"one of the shape {array.shape}"
             raise ValueError(
                 f"a batch of the shape (batch, {n_inputs}) is needed, a column per "
                 f"input and at least one row, not {given}."
             )
-        if not finite(array):
-            row, column = np.argwhere(~np.isfinite(array))[0]
-            raise ValueError(
-                f"the batch holds {array[row, column]} at row {row}, column {column}. "
-                f"Leave the example out, or replace what is missing."
-            )
         return array
+
+    def _converted(self, batch: npt.ArrayLike | None) -> Array:
+        """Anything array-like as an array of the program's type."""
+        if isinstance(batch, np.ma.MaskedArray) and batch.mask.any():
+            raise ValueError("the batch is masked. Leave masked examples out.")
+        try:
+            with np.errstate(over="ignore"):
+                return np.asarray([] if batch is None else batch, dtype=self._dtype)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"a batch is a matrix of numbers, one row per example, all rows of the "
+                f"same length: {error}."
+            ) from error
+
+
+def largest_scalar_batch(tape: Tape, program: Program) -> float:
+    """Up to which batch size straight-line Python is estimated to be the faster.
+
+    Infinity if it always is, 0 if it never is.
+    """
+    once = INSTRUCTION_SECONDS * len(program) + ROW_SECONDS * program.n_uniform
+    vector = ROW_SECONDS * program.n_varying
+    scalar = NODE_SECONDS * sum([max(1, len(args) - 1) for args in tape.args])
+    return math.floor(once / (scalar - vector)) if scalar > vector else math.inf

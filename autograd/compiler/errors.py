@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 
 class NumericalError(FloatingPointError):
     """A compiled program met a number at which an operation has no finite result."""
@@ -22,3 +25,15 @@ def undefined_derivative() -> NumericalError:
         "a derivative does not exist, or is too large for a float. Run the example in "
         "eager mode, where backward() names the node. No parameter was changed."
     )
+
+
+def not_finite(batch: Sequence[Sequence[float]]) -> ValueError | None:
+    """The error that names the first number of a batch that is not finite."""
+    for row, example in enumerate(batch):
+        for column, number in enumerate(example):
+            if not math.isfinite(number):
+                return ValueError(
+                    f"the batch holds {number} at row {row}, column {column}. Leave "
+                    f"the example out, or replace what is missing."
+                )
+    return None

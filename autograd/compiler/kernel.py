@@ -10,16 +10,16 @@ that meets a placeholder asks it what to do.
     >>> steps, result = kernel(lambda xp, a: xp.sqrt(a) + 1.0, [a])
     >>> a[:] = 9.0
     >>> for step in steps:
-    ...     _ = step()
+    ...     _ = step.call()()
     >>> result.tolist()
     [4.0, 4.0]
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +28,50 @@ from autograd.compiler.arrays import Arrays
 
 Array = npt.NDArray[Any]
 
-
-Step: TypeAlias = "partial[Any]"
-"""One array operation, with its arguments and the buffer it writes into."""
-
+Call: TypeAlias = "partial[Any]"
+"""A function of no arguments: one array operation, with its buffers."""
 
 Computed: TypeAlias = dict[tuple[Any, ...], Array]
 """What was computed already, by operation and inputs, and where it is."""
+
+
+EXTREMES = (np.maximum, np.minimum)
+
+
+class Step(NamedTuple):
+    """One array operation, with its arguments and the buffer it writes into."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    out: Array
+
+    def call(self) -> Call:
+        """The cheapest call that does it.
+
+        On a few hundred numbers most of the time is NumPy's own work around the
+        operation; buffers given by position take half as much of it as by name.
+        """
+        # The extremes of two arrays take their buffer by name only.
+        if isinstance(self.function, np.ufunc) and self.function not in EXTREMES:
+            return partial(self.function, *self.args, self.out)
+        if "axis" not in self.options:
+            return partial(self.function, *self.args, out=self.out, **self.options)
+        (stack,) = self.args
+        if self.function == np.add.reduce and stack.flags.c_contiguous:
+            flat = stack.reshape(len(stack), -1)
+            ones = np.ones(len(stack), stack.dtype)
+            return partial(np.dot, ones, flat, self.out.reshape(-1))
+        return partial(self.function, stack, self.options["axis"], None, self.out)
+
+
+def product(left: Array, right: Array, out: Array) -> Call:
+    """The cheapest call that multiplies two matrices."""
+    whole = all(a.flags.c_contiguous or a.flags.f_contiguous for a in (left, right))
+    # np.dot has less to do around the product, but copies what is not in one piece.
+    if whole and out.flags.c_contiguous:
+        return partial(np.dot, left, right, out)
+    return partial(np.matmul, left, right, out)
 
 
 def kernel(
@@ -42,16 +79,18 @@ def kernel(
     arguments: Sequence[Any],
     computed: Computed | None = None,
     out: Array | None = None,
+    constant: Collection[int] = (),
 ) -> tuple[list[Step], Any]:
     """The steps that compute rule(arithmetic, *arguments), and where the result is.
 
     An argument is an array, or a list of arrays. Where nothing has to be computed the
     result is one of the arguments, or a plain number. What is in `computed` is used and
-    not computed again. With an `out` the result is written there if it has its shape,
+    not computed again. With an `out` the result is written there if it has its size,
     and the steps are added to `computed`: it is to be given only to kernels that run
-    before those that use them, on arrays that do not change in between.
+    before those that use them, on arrays that do not change in between. What depends
+    only on the arrays whose id is in `constant` is computed now, once for all.
     """
-    recorder = _Recorder({} if computed is None else computed)
+    recorder = _Recorder({} if computed is None else computed, constant)
     with np.errstate(all="ignore"):
         result = rule(Recording, *map(recorder.placeholder, arguments))
     if not isinstance(result, Placeholder):
@@ -59,23 +98,21 @@ def kernel(
     needed = {id(result.array)}
     kept = []
     for key, step in reversed(recorder.steps):
-        if id(step.keywords["out"]) in needed:
+        if id(step.out) in needed:
             needed.update(map(id, step.args))
             kept.append((key, step))
     kept.reverse()
     array = result.array
-    if out is not None and kept and array.shape == out.shape:
+    if out is not None and kept and array.size == out.size:
         key, last = kept[-1]
-        kept[-1] = key, into(last, out)
+        kept[-1] = key, last._replace(out=out.reshape(array.shape))
         array = out
     if out is not None and computed is not None:
-        computed.update({key: step.keywords["out"] for key, step in kept})
+        computed.update({key: step.out for key, step in kept})
+        # Their ids stand in keys: they have to live as long as those.
+        known = recorder.constant.values()
+        computed.update({key: recorder.computed[key] for key in known if key})
     return [step for _, step in kept], array
-
-
-def into(step: Step, out: Array) -> Step:
-    """A step with another array to write into."""
-    return partial(step.func, *step.args, **{**step.keywords, "out": out})
 
 
 class Recording(Arrays):
@@ -93,9 +130,10 @@ class Recording(Arrays):
 class _Recorder:
     """The steps so far, each under the operation and the inputs that identify it."""
 
-    def __init__(self, computed: Computed) -> None:
+    def __init__(self, computed: Computed, constant: Collection[int]) -> None:
         self.steps: list[tuple[tuple[Any, ...], Step]] = []
         self.computed = dict(computed)
+        self.constant: dict[int, Any] = dict.fromkeys(constant)
         self.negated: dict[int, Placeholder] = {}
 
     def placeholder(self, argument: Any) -> Any:
@@ -116,10 +154,33 @@ class _Recorder:
             *options.items(),
         )
         if key not in self.computed:
+            if isinstance(function, np.ufunc):
+                # A number is read faster where it is an array already.
+                (dtype, *_) = [i.dtype for i in inputs if isinstance(i, Placeholder)]
+                arrays = [
+                    np.array(a, dtype) if isinstance(a, float) else a for a in arrays
+                ]
             result = np.asarray(function(*arrays, **options))
-            self.steps.append((key, partial(function, *arrays, out=result, **options)))
+            if getattr(function, "types", None) == ["O->O"]:  # also for one number
+                result = result.astype(object)
+            if all(id(i.array) in self.constant for i in inputs if not _number(i)):
+                self.constant[id(result)] = key
+            else:
+                self.steps.append((key, Step(function, tuple(arrays), options, result)))
             self.computed[key] = result
         return Placeholder(self, self.computed[key])
+
+    def choose(self, condition: Any, a: Any, b: Any) -> Placeholder:
+        """np.where; where the condition is known, what it chooses."""
+        if id(condition.array) in self.constant:
+            chosen = a if condition.array.all() else b
+            known = condition.array.all() or not condition.array.any()
+            shapes = [np.shape(i) if _number(i) else i.array.shape for i in (a, b)]
+            shape = np.broadcast_shapes(condition.array.shape, *shapes)
+            if known and not _number(chosen) and chosen.array.shape == shape:
+                found: Placeholder = chosen
+                return found
+        return self.record(_where, (condition, a, b), {})
 
 
 class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
@@ -136,7 +197,8 @@ class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
         negated = self.recorder.negated
         if ufunc is np.negative and id(self.array) in negated:
             return negated[id(self.array)]  # -(-a) is a
-        result = self.recorder.record(getattr(ufunc, method), inputs, options)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        result = self.recorder.record(function, inputs, options)
         if ufunc is np.negative:
             negated[id(result.array)] = self
         return result
@@ -145,11 +207,15 @@ class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
         self, function: Any, types: Any, inputs: Sequence[Any], options: Any
     ) -> Placeholder:
         assert function is np.where
-        return self.recorder.record(_where, inputs, options)
+        return self.recorder.choose(*inputs)
 
     def astype(self, dtype: npt.DTypeLike) -> Placeholder:
         """The array converted to another type."""
         return self.recorder.record(_convert, [self], {"dtype": dtype})
+
+
+def _number(thing: Any) -> bool:
+    return not isinstance(thing, Placeholder)
 
 
 def _where(condition: Any, a: Any, b: Any, out: Any = None) -> Any:

@@ -16,7 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.arithmetic import Floats
-from autograd.compiler.errors import NumericalError, undefined, undefined_derivative
+from autograd.compiler.errors import (
+    NumericalError,
+    not_finite,
+    undefined,
+    undefined_derivative,
+)
 from autograd.compiler.tape import Tape
 
 Array = npt.NDArray[Any]
@@ -134,19 +139,27 @@ def source(tape: Tape, gradient: bool) -> str:
 class ScalarExecutor:
     """A tape as straight-line Python, with its parameters; see `executor`."""
 
-    def __init__(self, tape: Tape, dtype: npt.DTypeLike) -> None:
+    def __init__(self, tape: Tape, parameters: Array) -> None:
         self.tape = tape
-        self.parameters = np.zeros(tape.n_parameters, dtype)
+        self.parameters = parameters
         self._functions: dict[bool, Callable[..., Any]] = {}
 
     def outputs(self, batch: Array) -> Array:
         """The outputs (batch, n_outputs) for a batch (batch, n_inputs)."""
-        return np.array(self._each(batch, False), self.parameters.dtype)
+        with np.errstate(over="ignore"):
+            outputs = np.array(self._each(batch, False), self.parameters.dtype)
+        if not np.isfinite(outputs).all():
+            row, column = np.argwhere(~np.isfinite(outputs))[0]
+            raise undefined(f"output {column}", int(row))
+        return outputs
 
     def value_and_grad(self, batch: Array) -> tuple[float, Array]:
         """The mean of the first output, and its gradient (n_parameters,)."""
         values, gradients = zip(*self._each(batch, True), strict=True)
-        gradient = np.mean(gradients, axis=0, dtype=self.parameters.dtype)
+        with np.errstate(all="ignore"):
+            gradient = np.mean(gradients, axis=0, dtype=self.parameters.dtype)
+        if not np.isfinite(gradient).all():
+            raise undefined_derivative()
         return math.fsum(value / len(values) for value in values), gradient
 
     def _each(self, batch: Array, gradient: bool) -> list[Any]:
@@ -158,8 +171,12 @@ class ScalarExecutor:
             self._functions[gradient] = namespace["run"]
         run = self._functions[gradient]
         parameters = self.parameters.tolist()
+        examples = batch.tolist()
+        refused = not_finite(examples)
+        if refused:
+            raise refused
         results = []
-        for row, example in enumerate(batch.tolist()):
+        for row, example in enumerate(examples):
             try:
                 results.append(run(example, parameters))
             except (ValueError, ArithmeticError) as error:

@@ -1,6 +1,7 @@
 """Compiled programs compute what the eager graph computes, and its gradient."""
 
 import gc
+import re
 import tracemalloc
 
 import numpy as np
@@ -13,7 +14,7 @@ import nn
 from autograd import Value
 from autograd.compiler import NumericalError, compile
 from autograd.compiler.compiled import CompiledProgram
-from autograd.compiler.executor import VectorExecutor
+from autograd.compiler.executor import KEPT_BINDINGS, VectorExecutor
 from autograd.compiler.group import group
 from autograd.compiler.program import Product
 from autograd.compiler.reroll import reroll
@@ -33,7 +34,7 @@ def executors(outputs, inputs=(), parameters=()):
     tape = simplify(trace(outputs, inputs, parameters))
     found = {
         "vector": VectorExecutor(reroll(group(tape)), np.float64),
-        "scalar": ScalarExecutor(tape, np.float64),
+        "scalar": ScalarExecutor(tape, np.zeros(len(parameters))),
     }
     for executor in found.values():
         executor.parameters[:] = [v.data for v in parameters]
@@ -286,6 +287,65 @@ def test_a_batch_of_the_wrong_shape_is_refused(batch):
 def test_a_batch_with_a_number_not_finite_is_refused_by_place(bad):
     with pytest.raises(ValueError, match="at row 1, column 0"):
         small().value_and_grad([[1.0], [bad]])
+
+
+@pytest.mark.parametrize("batch", [["a"], [[1.0], [1.0, 2.0]], [["1.5 kg"]]])
+def test_a_batch_that_is_no_matrix_of_numbers_is_refused(batch):
+    with pytest.raises(ValueError, match=r"a batch is a matrix of numbers|is needed"):
+        small().value_and_grad(batch)
+
+
+def test_a_batch_with_masked_numbers_is_refused():
+    batch = np.ma.masked_array([[1.0], [2.0]], mask=[[False], [True]])
+    with pytest.raises(ValueError, match="masked"):
+        small().value_and_grad(batch)
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_number_not_finite_is_refused_whatever_reads_it(kind, column):
+    a, b, idle = Value(1.0), Value(2.0), Value(3.0)
+    weights = [Value(0.0), Value(0.5)]
+    out = autograd.dot(weights, [a, b]) + b.tanh()
+    executor = executors([out], [a, b, idle], weights)[kind]
+    batch = np.ones((4, 3))
+    batch[2, column] = np.inf
+    with pytest.raises(ValueError, match=f"inf at row 2, column {column}"):
+        executor.value_and_grad(batch)
+    with pytest.raises(ValueError, match=f"inf at row 2, column {column}"):
+        executor.outputs(batch)
+
+
+def test_a_parameter_not_finite_is_refused():
+    program = small()
+    program.parameters[:] = np.inf
+    with pytest.raises(NumericalError, match="not defined"):
+        program.value_and_grad(np.ones((100, 1)))
+
+
+def test_small_batches_run_as_python_and_large_ones_as_arrays():
+    model = nn.MLP(2, [4, 1], "tanh", seed=0)
+    inputs = [Value(0.5), Value(-0.5)]
+    program = compile(model(inputs), inputs, model.parameters())
+    found = re.search(r"Python .* for a batch of up to (\d+), as", str(program))
+    assert found
+    n = int(found[1])
+    assert 1 <= n < 100
+    X = np.random.default_rng(0).normal(size=(n + 1, 2))
+    small, large = program._executor(n), program._executor(n + 1)
+    assert isinstance(small, ScalarExecutor)
+    assert isinstance(large, VectorExecutor)
+    assert program(X)[:n] == pytest.approx(program(X[:n]), rel=1e-12)
+    program.parameters *= 0.5
+    assert program(X)[:n] == pytest.approx(program(X[:n]), rel=1e-12)
+
+
+def test_buffers_are_kept_for_a_few_batch_sizes_only():
+    x, w = Value(2.0), Value(3.0)
+    executor = executors([w * x], [x], [w])["vector"]
+    for n in range(1, 50):
+        assert executor.value_and_grad(np.ones((n, 1)))[0] == 3.0
+    assert len(executor._bindings) == KEPT_BINDINGS
 
 
 @pytest.mark.parametrize("kind", EXECUTORS)
