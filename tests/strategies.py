@@ -153,9 +153,12 @@ class Graph:
 
 
 @st.composite
-def graphs(draw: st.DrawFn, most: int = 60) -> Graph:
-    """A random graph of up to `most` nodes over all rows, with shared nodes."""
-    number = st.floats(-LARGEST, LARGEST, allow_subnormal=False)
+def graphs(draw: st.DrawFn, most: int = 60, width: int = 64) -> Graph:
+    """A random graph of up to `most` nodes over all rows, with shared nodes.
+
+    Its numbers are floats of `width` bits.
+    """
+    number = st.floats(-LARGEST, LARGEST, allow_subnormal=False, width=width)
     leaves = [Value(x) for x in draw(st.lists(number, min_size=1, max_size=4))]
     steps: list[Step] = []
     pool = list(leaves)  # the nodes that may be operands, all of them small
