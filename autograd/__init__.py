@@ -7,9 +7,11 @@
 (-2.9293, 2.0)
 """
 
+from autograd.anomaly import anomaly
 from autograd.backward import gradients
 from autograd.check import check_gradient, finite_difference
 from autograd.compiler import NumericalError, compile, compile_function
+from autograd.custom import operation
 from autograd.errors import (
     DerivativeError,
     DomainError,
@@ -73,6 +75,7 @@ __all__ = [
     "Value",
     "abs",
     "acos",
+    "anomaly",
     "as_values",
     "asin",
     "atan",
@@ -102,6 +105,7 @@ __all__ = [
     "min",
     "minimum",
     "no_grad",
+    "operation",
     "pow",
     "relu",
     "sigmoid",

@@ -23,9 +23,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import functions
+from autograd.anomaly import differentiating
 from autograd.arithmetic import Floats
-from autograd.errors import DerivativeError, derivative_error
+from autograd.errors import DerivativeError, derivative_error, describe
 from autograd.graph import topological_order
+from autograd.hooks import any_hooks, run_hooks
+from autograd.recording import noted
 from autograd.value import NO_GRADIENT, Constant, Value, operand
 
 
@@ -64,7 +67,7 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Value]:
     try:
         for node in inputs:
             node.grad = 0.0
-        sweep(order, pass_on_values)
+        sweep(order, _pass_on_and_note if noted() else pass_on_values)
         found: list[Any] = [node.grad for node in inputs]
     finally:
         for node, grad in before:
@@ -75,12 +78,16 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[Value]:
 def sweep(order: Sequence[Value], pass_on: Callable[[Value], None]) -> None:
     """Set `grad` of all nodes in `order` to the derivative of the last one by them.
 
-    `pass_on(node)` adds node.grad · ∂node/∂parent to the `grad` of each parent.
+    `pass_on(node)` adds node.grad · ∂node/∂parent to the `grad` of each parent. A
+    node's hooks see its gradient before it is passed on.
     """
     for node in order:
         node.grad = 0.0
     order[-1].grad = 1.0
+    hooked = any_hooks()
     for node in reversed(order):
+        if hooked:
+            run_hooks(node)
         if node.op is not None:
             pass_on(node)
 
@@ -121,6 +128,13 @@ def pass_on_values(node: Value) -> None:
             parent.grad = share if _is_number(parent.grad, 0.0) else parent.grad + share
     except ArithmeticError as error:
         raise derivative_error(node) from error
+
+
+def _pass_on_and_note(node: Value) -> None:
+    """As `pass_on_values`, where what is recorded belongs to the node's line."""
+    assert node.op is not None
+    with differentiating(node, describe(node.op, node.parents)):
+        pass_on_values(node)
 
 
 def local_partials(node: Value) -> Sequence[float]:

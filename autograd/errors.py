@@ -12,7 +12,10 @@ import numbers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from autograd.anomaly import here, where_made
 from autograd.ops import Operation
+from autograd.recording import noted
+from autograd.remedies import usual_remedy
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -46,27 +49,38 @@ def forward_error(
     op: Operation, operands: Sequence[Value], cause: Exception | None = None
 ) -> Exception:
     """Why `op` has no finite result at these operands, as the error to raise."""
-    call = describe(op, operands)
+    kind, reason = _reason(op, operands, cause)
+    trail = f"\n  at {here()}{_origins(operands)}" if noted() else ""
+    return kind(f"{describe(op, operands)}{reason}{trail}")
+
+
+def _reason(
+    op: Operation, operands: Sequence[Value], cause: Exception | None
+) -> tuple[type[Exception], str]:
+    """The class of the error, and what is wrong and what to do, in words."""
+    remedy = usual_remedy(op.name, operands)
     if isinstance(cause, ZeroDivisionError):
-        return ZeroDivisionError(
-            f"{call}: division by zero. Keep the divisor away from zero, for example "
-            f"by adding a small number to it."
+        remedy = remedy or (
+            "Keep the divisor away from zero, for example by adding a small number to "
+            "it."
         )
+        return ZeroDivisionError, f": division by zero. {remedy}"
     if isinstance(cause, ValueError):
-        return DomainError(f"{call} is not defined: {op.name} takes {op.defined}.")
+        reason = f" is not defined: {op.name} takes {op.defined}. {remedy}"
+        return DomainError, reason.rstrip()
     if any(math.isnan(v.data) for v in operands):
-        return DomainError(
-            f"{call}: an operand is NaN (not a number). Its data was set to NaN; look "
-            f"for what computed it."
+        return DomainError, (
+            ": an operand is NaN (not a number). Its data was set to NaN; look for "
+            "what computed it."
         )
     if any(math.isinf(v.data) for v in operands):
-        return DomainError(
-            f"{call} is not a number: an operand is infinite. Look for what made it so."
+        return DomainError, (
+            " is not a number: an operand is infinite. Look for what made it so."
         )
-    return OverflowError(
-        f"{call} is too large for a float, whose largest is 1.8e308. Scale the "
-        f"operands down, or work with logarithms: softplus, logsumexp and log_softmax "
-        f"do not overflow."
+    remedy = remedy or "softplus, logsumexp and log_softmax do not overflow."
+    return OverflowError, (
+        f" is too large for a float, whose largest is 1.8e308. Scale the operands "
+        f"down, or work with logarithms: {remedy}"
     )
 
 
@@ -74,12 +88,29 @@ def derivative_error(node: Value) -> DerivativeError:
     """The derivative of `node` by its operands does not exist or is not finite."""
     assert node.op is not None
     name = f" (label {node.label!r})" if node.label else ""
+    remedy = usual_remedy(node.op.name, node.parents) or (
+        "Keep the operands away from this point, for example by adding a small number."
+    )
+    made = where_made(node)
+    trail = f"\n  at {made}{_origins(node.parents)}" if made else ""
     return DerivativeError(
         f"the derivative of {describe(node.op, node.parents)}{name} does not exist "
-        f"there, or is too large for a float. Keep the operands away from this point, "
-        f"for example by adding a small number, or use detach() on the result where "
-        f"no gradient is needed. No gradient was changed."
+        f"there, or is too large for a float. {remedy} Where no gradient is needed, "
+        f"use detach() on the result. No gradient was changed.{trail}"
     )
+
+
+def _origins(operands: Sequence[Value]) -> str:
+    """What made the operands, and where, as far as that was remembered."""
+    lines = ""
+    for value in operands:
+        made = where_made(value)
+        if made and value.op is not None:
+            call = describe(value.op, value.parents)
+            lines += (
+                f"\n  {value.label or 'operand'} {value.data!r} = {call}, at {made}"
+            )
+    return lines
 
 
 def trace_error(asked: str) -> TraceError:

@@ -1,7 +1,8 @@
 """Whether operations are recorded: everywhere, except inside `no_grad()`.
 
-The switch is a context variable, so that a thread or an asynchronous task that turns
-recording off does not turn it off for the others.
+Recording may also take notes on each node (see `anomaly`). The switch is a context
+variable, so that a thread or an asynchronous task that turns recording off does not
+turn it off for the others.
 
     >>> with no_grad():
     ...     recording()
@@ -12,16 +13,36 @@ recording off does not turn it off for the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+Note: TypeAlias = "Callable[[Value], None]"
+"""What is called with each node that is recorded."""
 
 _traced: ContextVar[bool] = ContextVar("traced", default=False)
-
-_switch: ContextVar[bool] = ContextVar("recording", default=True)
+_noted: ContextVar[bool] = ContextVar("noted", default=False)
+_switch: ContextVar[bool | Note] = ContextVar("recording", default=True)
 
 recording = _switch.get
 traced = _traced.get
+noted = _noted.get
+
+
+@contextmanager
+def noting(note: Note) -> Iterator[None]:
+    """Call `note` with each node that is recorded inside this block."""
+    is_noted = _noted.set(True)
+    switch = _switch.set(note if recording() else False)
+    try:
+        yield
+    finally:
+        _switch.reset(switch)
+        _noted.reset(is_noted)
 
 
 @contextmanager

@@ -18,14 +18,18 @@ reference to its children, so a graph is freed as soon as its root is dropped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from operator import ge, gt, le, lt
-from typing import Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from autograd.arithmetic import Floats
 from autograd.errors import copy_error, forward_error, to_float, trace_error
 from autograd.ops import TABLE, Operation
 from autograd.recording import recording, traced
+
+if TYPE_CHECKING:
+    from autograd.hooks import Handle
 
 Operand: TypeAlias = Union["Value", float]
 """What an operation takes: a Value, or a number, which becomes a Constant."""
@@ -140,12 +144,15 @@ def record(op: Operation, first: Any, second: Any, data: float) -> Value:
     node.data = data
     node.grad = NO_GRADIENT
     node.label = ""
-    if recording():
-        node.op = op
-        node._first = first
-        node._second = second
-    else:
+    mode = recording()
+    if mode is False:
         node.op = node._first = node._second = None
+        return node
+    node.op = op
+    node._first = first
+    node._second = second
+    if mode is not True:
+        mode(node)
     return node
 
 
@@ -193,6 +200,22 @@ def comparison(
     return compared
 
 
+def no_operators(
+    symbol: str, instead: str
+) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operator that numbers have and Values do not, and its reflection."""
+
+    def refuse(a: Value, b: Any) -> Any:
+        if is_object_array(b):
+            return NotImplemented
+        raise TypeError(
+            f"{symbol} of a Value has steps, and no useful derivative. Write {instead} "
+            f"to compute with the numbers; no gradient flows through floor()."
+        )
+
+    return refuse, refuse
+
+
 class Value:
     """One number that remembers how it was made.
 
@@ -211,8 +234,9 @@ class Value:
 
     # One or two parents have a slot each, more are a tuple in the first slot. A tuple
     # on every node would double the objects that Python's garbage collector looks
-    # through, and its walks are half the time of building a graph.
-    __slots__ = ("_first", "_second", "data", "grad", "label", "op")
+    # through, and its walks are half the time of building a graph. `_notes` is unset on
+    # all but the few nodes that have a hook, or that were made inside `anomaly()`.
+    __slots__ = ("_first", "_notes", "_second", "data", "grad", "label", "op")
 
     data: float
     grad: float
@@ -220,6 +244,7 @@ class Value:
     label: str
     _first: Any
     _second: Any
+    _notes: dict[str, Any]
 
     def __init__(self, data: float, label: str = "") -> None:
         self.data = to_float(data, "Value")
@@ -273,6 +298,12 @@ class Value:
     step = unary("step")
     erf = unary("erf")
     erfc = unary("erfc")
+    atan2 = arctan2 = binary("atan2")
+    hypot = binary("hypot")
+
+    def conjugate(self) -> Value:
+        """Return this Value: a real number is its own conjugate."""
+        return self
 
     def leaky_relu(self, slope: Operand = 0.01) -> Value:
         """Return a where a > 0, else slope · a."""
@@ -307,6 +338,24 @@ class Value:
             raise trace_error("int()")
         return int(self.data)
 
+    # As with floats, rounding gives plain numbers: no gradient flows through them.
+
+    def __floor__(self) -> int:
+        return math.floor(float(self))
+
+    def __ceil__(self) -> int:
+        return math.ceil(float(self))
+
+    def __trunc__(self) -> int:
+        return math.trunc(float(self))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(float(self), digits)
+
+    __floordiv__, __rfloordiv__ = no_operators("//", "math.floor(a / b)")
+    __mod__, __rmod__ = no_operators("%", "a - b * math.floor(a / b)")
+    __divmod__, __rdivmod__ = no_operators("divmod()", "divmod(float(a), float(b))")
+
     # Derivatives
 
     def backward(self) -> None:
@@ -338,6 +387,19 @@ class Value:
     def zero_grad(self) -> None:
         """Forget the gradient of this Value alone, as before the first backward()."""
         self.grad = NO_GRADIENT
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Handle:
+        """Call `hook` with the gradient of this Value at every sweep that reaches it.
+
+        It is called once per sweep, when the gradient is complete and before it is
+        passed on: a float in backward(), a Value or a float in `gradients`. What it
+        returns takes the gradient's place; None leaves it. On a leaf it sees the
+        gradient of this sweep, before that is added up. `remove()` of the handle that
+        is returned takes the hook away. compile() refuses Values with hooks.
+        """
+        from autograd.hooks import Handle
+
+        return Handle(self, hook)
 
     def detach(self) -> Value:
         """Return a new leaf with the same data and label: no gradient flows back."""

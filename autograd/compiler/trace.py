@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from autograd.compiler.tape import Tape
 from autograd.graph import topological_order
+from autograd.hooks import any_hooks, hooks_of
 from autograd.value import Value
 
 
@@ -14,6 +15,11 @@ def trace(
 ) -> Tape:
     """Lay out all that the outputs depend on. Leaves not named are constants."""
     order = topological_order(*outputs)
+    if any_hooks() and any(map(hooks_of, order)):
+        raise ValueError(
+            "compile: a Value has a hook, and a compiled program calls none. Remove it "
+            "by its handle, or do not compile: fit(..., compiled=False)."
+        )
     leaves = [*inputs, *parameters]
     named = set(leaves)
     constants = [node for node in order if node.op is None and node not in named]

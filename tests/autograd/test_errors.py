@@ -440,3 +440,35 @@ def test_a_branch_on_a_number_is_refused_while_a_computation_is_traced() -> None
         with tracing(), pytest.raises(TraceError, match="where"):
             ask(x)
         assert ask(x) in (True, False, 1.0)
+
+
+# What numbers do and Values do not
+
+
+@pytest.mark.parametrize("round_", [math.floor, math.ceil, math.trunc, round, int])
+@pytest.mark.parametrize("x", [2.5, -2.5, 3.0])
+def test_rounding_gives_the_whole_number_of_the_float(
+    round_: Callable[[Any], int], x: float
+) -> None:
+    assert round_(Value(x)) == round_(x)
+    assert type(round_(Value(x))) is int
+
+
+def test_rounding_to_digits_gives_a_float() -> None:
+    assert round(Value(2.567), 1) == 2.6
+
+
+@pytest.mark.parametrize("round_", [math.floor, math.ceil, math.trunc, round])
+def test_rounding_while_tracing_is_refused(round_: Callable[[Any], int]) -> None:
+    with tracing(), pytest.raises(TraceError, match="where"):
+        round_(Value(2.5))
+
+
+@pytest.mark.parametrize("operate", [operator.floordiv, operator.mod, divmod])
+@pytest.mark.parametrize("other", [2.0, Value(2.0)])
+def test_operators_with_steps_are_refused_with_what_to_write(
+    operate: Callable[[Any, Any], Any], other: Any
+) -> None:
+    for pair in [(Value(5.0), other), (other, Value(5.0))]:
+        with pytest.raises(TypeError, match=r"has steps, and no useful derivative"):
+            operate(*pair)

@@ -217,3 +217,26 @@ def test_numpys_choice_of_two_is_recorded(name):
 def test_a_ufunc_that_would_lose_the_graph_is_refused():
     with pytest.raises(TypeError, match=r"np\.sign of a Value is a plain number"):
         np.sign(Value(2.0))
+
+
+CODE = {
+    "norm": lambda x: np.linalg.norm(x),
+    "variance": lambda x: x.var(),
+    "standard deviation": lambda x: x.std(),
+    "root of a sum of squares": lambda x: np.sqrt(np.sum(x**2)),
+    "dot": lambda x: np.dot(x, x[::-1]),
+    "einsum": lambda x: np.einsum("i,j->", x, x),
+    "angle": lambda x: np.arctan2(x, x[::-1] + 1.0)[0],
+    "length": lambda x: np.hypot(x, 2.0 * x)[1],
+    "product": lambda x: x.prod(),
+    "running sum": lambda x: np.cumsum(x)[-2] ** 2,
+}
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_gradient_flows_through_code_written_for_arrays(name):
+    f, point = CODE[name], [0.5, 2.0, -1.5]
+    values = np.array([Value(x) for x in point], dtype=object)
+    out = f(values)
+    assert out.data == pytest.approx(float(f(np.array(point))), rel=1e-14)
+    autograd.check_gradient(lambda xs: f(np.array(xs, dtype=object)), point)

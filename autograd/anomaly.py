@@ -1,0 +1,105 @@
+"""Where a node was made: `with anomaly():` remembers the line of every operation.
+
+An error while computing or differentiating then says which line made the node, and
+which lines made its operands. Outside the block nothing is remembered, and it costs
+nothing.
+
+    >>> from autograd import Value
+    >>> with anomaly():
+    ...     y = Value(0.0, label="x").sqrt()
+    >>> where_made(y).splitlines()[0].endswith("line 2, in <module>")
+    True
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd.recording import noting
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+PACKAGE = str(Path(__file__).parent)
+
+
+class Line(NamedTuple):
+    """A line of source, and the derivative that was being taken there, if any."""
+
+    file: str
+    number: int
+    function: str
+    derivative_of: str = ""
+
+    def __str__(self) -> str:
+        text = linecache.getline(self.file, self.number).strip()
+        place = f"{self.file}, line {self.number}, in {self.function}"
+        if self.derivative_of:
+            place = f"the derivative of {self.derivative_of}, made at {place}"
+        return f"{place}\n    {text}" if text else place
+
+
+_derived: ContextVar[Line | None] = ContextVar("derived", default=None)
+
+
+@contextmanager
+def anomaly() -> Iterator[None]:
+    """Remember, inside this block, the line of source that makes each node.
+
+    Errors then show the line, the operation, the operands with the lines that made
+    them, and the usual remedy; backward() may come after the block. What `gradients()`
+    records belongs to the line of the operation that is differentiated. Recording takes
+    several times as long meanwhile.
+    """
+    with noting(note):
+        yield
+
+
+def note(node: Value) -> None:
+    """Remember the line that is making a node."""
+    node._notes = {**notes(node), "line": _derived.get() or _caller()}
+
+
+def notes(node: Value) -> dict[str, Any]:
+    """What is remembered about a node beside its operation: most have nothing."""
+    found: dict[str, Any] = getattr(node, "_notes", None) or {}
+    return found
+
+
+@contextmanager
+def differentiating(node: Value, description: str) -> Iterator[None]:
+    """Inside this block, what is recorded belongs to the derivative of the node."""
+    line = notes(node).get("line")
+    if isinstance(line, Line):
+        line = line._replace(derivative_of=line.derivative_of or description)
+    token = _derived.set(line if isinstance(line, Line) else None)
+    try:
+        yield
+    finally:
+        _derived.reset(token)
+
+
+def where_made(node: Value) -> str:
+    """The line that made a node; empty where it was not remembered."""
+    line = notes(node).get("line")
+    return str(line) if line else ""
+
+
+def here() -> str:
+    """The line that is being run, outside this package."""
+    return str(_derived.get() or _caller())
+
+
+def _caller() -> Line:
+    """The innermost line that is not this package's own."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back:
+        frame = frame.f_back
+    code = frame.f_code
+    return Line(code.co_filename, frame.f_lineno, code.co_name)

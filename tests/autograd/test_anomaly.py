@@ -1,0 +1,170 @@
+"""Inside anomaly() an error says which lines made what."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from autograd import (
+    DerivativeError,
+    DomainError,
+    Value,
+    anomaly,
+    exp,
+    gradients,
+    log,
+    no_grad,
+    sqrt,
+    sum,
+)
+from autograd.anomaly import where_made
+
+
+def line() -> int:
+    """The number of the line that calls this."""
+    return sys._getframe(1).f_lineno
+
+
+def test_a_node_remembers_the_line_that_made_it() -> None:
+    with anomaly():
+        y = Value(2.0) * 3.0; here = line()  # noqa: E702  # fmt: skip
+    assert f"test_anomaly.py, line {here}, in test_a_node" in where_made(y)
+    assert "y = Value(2.0) * 3.0" in where_made(y)
+
+
+def test_outside_nothing_is_remembered() -> None:
+    with anomaly():
+        pass
+    assert where_made(Value(2.0) * 3.0) == ""
+
+
+def test_in_no_grad_nothing_is_recorded_and_errors_still_say_where() -> None:
+    with anomaly(), no_grad():
+        y = Value(2.0) * 3.0
+        with pytest.raises(DomainError, match=r"in test_in_no_grad"):
+            log(y - 6.0)
+    assert y.parents == ()
+    with no_grad(), anomaly():
+        assert (Value(2.0) * 3.0).parents == ()
+
+
+def test_another_thread_is_not_affected() -> None:
+    made: list[Value] = []
+    with anomaly():
+        thread = threading.Thread(target=lambda: made.append(Value(2.0) * 3.0))
+        thread.start()
+        thread.join()
+    assert where_made(made[0]) == ""
+
+
+def test_an_error_after_the_block_still_says_where_the_node_was_made() -> None:
+    with anomaly():
+        y = sqrt(Value(0.0, label="x"))
+    with pytest.raises(DerivativeError, match=r"(?s)sqrt\(x=0.0\).*sqrt\(Value\(0.0"):
+        y.backward()
+
+
+def test_the_operands_lines_are_shown_with_their_labels() -> None:
+    with anomaly():
+        p = exp(Value(-800.0, label="x"))
+        p.label = "p"
+        with pytest.raises(DomainError) as caught:
+            log(p)
+    text = str(caught.value)
+    assert "log(p=0.0) is not defined" in text
+    assert "p 0.0 = exp(x=-800.0), at" in text
+    assert 'p = exp(Value(-800.0, label="x"))' in text
+    assert "    log(p)" in text
+
+
+def softplus_by_hand() -> Value:
+    return log(1.0 + exp(Value(1000.0)))
+
+
+def logsumexp_by_hand() -> Value:
+    return log(sum([exp(Value(-1000.0)), exp(Value(-2000.0))]))
+
+
+def log_softmax_by_hand() -> Value:
+    parts = [exp(Value(-800.0)), exp(Value(0.0))]
+    return log(parts[0] / sum(parts))
+
+
+def root_of_squares() -> None:
+    x, y = Value(0.0), Value(0.0)
+    sqrt(x * x + y * y).backward()
+
+
+def root_at_zero() -> None:
+    sqrt(Value(0.0) * 2.0).backward()
+
+
+def share_of_nothing() -> Value:
+    a, b = Value(1.0), Value(-1.0)
+    return a / (a + b)
+
+
+def second_derivative_of_a_root() -> None:
+    x = Value(0.0)
+    (slope,) = gradients(x**1.5, [x])
+    gradients(slope, [x])
+
+
+def second_derivative_of_a_division() -> None:
+    x = Value(1e-200)
+    (slope,) = gradients(1.0 / x, [x])
+    slope.backward()
+
+
+def log_of_a_sigmoid() -> Value:
+    return log(Value(-1000.0).sigmoid())
+
+
+REMEDIES: list[tuple[Callable[[], object], str, str]] = [
+    (softplus_by_hand, "is softplus(x)", "log(1.0 + exp(Value(1000.0)))"),
+    (logsumexp_by_hand, "is logsumexp(a)", "log(sum([exp(Value(-1000.0))"),
+    (log_softmax_by_hand, "is log_softmax(a)[i]", "log(parts[0] / sum(parts))"),
+    (log_of_a_sigmoid, "is -softplus(-x)", "log(Value(-1000.0).sigmoid())"),
+    (root_of_squares, "root of a sum of squares", "sqrt(x * x + y * y)"),
+    (root_at_zero, "write sqrt(x + 1e-12)", "sqrt(Value(0.0) * 2.0)"),
+    (share_of_nothing, "The divisor is a sum that is 0", "return a / (a + b)"),
+    (second_derivative_of_a_root, "(x + 1e-12) ** p", "gradients(x**1.5, [x])"),
+    (second_derivative_of_a_division, "the derivative of div", "gradients(1.0 / x"),
+]
+
+
+@pytest.mark.parametrize(
+    ("provoke", "remedy", "source"), REMEDIES, ids=[f.__name__ for f, _, _ in REMEDIES]
+)
+def test_the_usual_remedy_and_the_line_are_in_the_message(
+    provoke: Callable[[], object], remedy: str, source: str
+) -> None:
+    with anomaly(), pytest.raises((ValueError, ArithmeticError)) as caught:
+        provoke()
+    text = str(caught.value)
+    assert remedy in text
+    assert source in text
+    assert f"in {provoke.__name__}" in text
+
+
+def test_the_derivative_of_a_derivative_names_the_operation_it_comes_from() -> None:
+    with anomaly():
+        x = Value(0.0, label="x")
+        (slope,) = gradients(x**1.5, [x])
+    with pytest.raises(DerivativeError, match=r"at the derivative of pow\(x=0.0, 1.5"):
+        gradients(slope, [x])
+
+
+def test_a_node_made_in_the_block_computes_what_it_always_computes() -> None:
+    def f(x: Value) -> Value:
+        return (x * x + 1.0).log() * x.tanh()
+
+    x, y = Value(0.7), Value(0.7)
+    f(x).backward()
+    with anomaly():
+        f(y).backward()
+        (slope,) = gradients(f(y), [y])
+    assert (y.grad, slope.data) == (x.grad, pytest.approx(x.grad, rel=1e-15))
