@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -62,12 +62,16 @@ class VectorExecutor:
     def __init__(self, program: Program, dtype: npt.DTypeLike) -> None:
         self.program = program
         self.dtype = np.dtype(dtype)
-        self.pullbacks = adjoint(program)
         self.uniform = np.zeros((program.n_uniform, 1), self.dtype)
         first = program.n_parameters
         self.uniform[first : first + len(program.constants), 0] = program.constants
         self.parameters = self.uniform[:first, 0]
         self._bindings: dict[int, Binding] = {}
+
+    @cached_property
+    def pullbacks(self) -> list[Pullback]:
+        """The way back, found when it is first wanted."""
+        return adjoint(self.program)
 
     # As a decorator np.errstate costs a quarter of what it does in a with statement.
     @np.errstate(all="ignore")

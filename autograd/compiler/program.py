@@ -229,10 +229,11 @@ def _shown(rows: Rows) -> str:
 
 def affine(rows: Rows) -> slice | None:
     """The slice that selects these rows, where there is one."""
-    if rows.size == 1:
-        return slice(int(rows[0]), int(rows[0]) + 1, 1)
-    steps = np.diff(rows)
-    step = int(steps[0])
-    if step <= 0 or (steps != step).any():
+    first, last, size = int(rows[0]), int(rows[-1]), rows.size
+    step = int(rows[1]) - first if size > 1 else 1
+    # Most that are none are found out without a look at all of them.
+    if step <= 0 or last - first != step * (size - 1):
         return None
-    return slice(int(rows[0]), int(rows[-1]) + 1, step)
+    if size > 2 and (rows[1:] - rows[:-1] != step).any():
+        return None
+    return slice(first, last + 1, step)

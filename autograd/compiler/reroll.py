@@ -5,11 +5,11 @@ instruction, collect the distinct left rows and the distinct right rows. Where e
 pair of them occurs, the whole instruction is one matrix product: a dense layer has one
 left row per neuron and one right row, a convolution one left row per channel and one
 right row per position, a recorded batch one right row per example. Where only some
-pairs occur, the parts that are connected are looked at one by one, and what is no
-product stays a reduction.
+pairs occur, the parts that are connected are looked at one by one. What is no product
+stays a reduction, and so do parts so small that a product for each would take longer.
 
-On the way the rows of each instruction are put in the order of what they read, so that
-most reads become slices.
+On the way the rows of each instruction are put in the order of what they read, and at
+last in that of their readers where it pays, so that most reads become slices.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograd.compiler.order import connected, gathered, in_reading_order, renumbered
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -29,15 +30,39 @@ from autograd.compiler.program import (
     Program,
     Reduction,
     Rows,
-    Spread,
 )
 from autograd.ops import TABLE
 
 DOT = TABLE["dot"]
 
+PRODUCT_SECONDS = 2e-6
+"""What a small product costs, there and back, however few its terms."""
+
+REDUCTION_SECONDS = 6e-6
+"""What dot products of rows cost in one reduction, there and back, however few."""
+
+TERM_SECONDS = 1.5e-9
+"""What a term costs in a reduction, for one example, more than in a product."""
+
+LOOKUP_EXAMPLES = 4
+"""For how many examples more a term costs as much as looking up its rows."""
+
+TYPICAL_BATCH = 32
+
+LONG, NARROW = 1000, 3
+"""From how many instructions on, and up to how many rows in each on average, a program
+is one of recurrences."""
+
 
 def reroll(program: Program) -> Program:
-    """Find the matrix products, and order all rows by what they read."""
+    """Find the matrix products, and order all rows by what they read.
+
+    A long recurrence has neither, and is left as it is: looking at each of its
+    thousands of instructions would take longer than all of compiling it.
+    """
+    n_rows = sum([it.size for it in program.instructions])
+    if len(program) > LONG and n_rows < NARROW * len(program):
+        return program
     result = Program(program.n_inputs, program.n_parameters, list(program.constants))
     n_leaves = {
         VARYING: program.n_inputs,
@@ -47,7 +72,7 @@ def reroll(program: Program) -> Program:
     new_row = {space: np.arange(size) for space, size in sizes.items()}
     following = dict(n_leaves)
     for it in program.instructions:
-        for made, order in _rewritten(_renumbered(it, new_row)):
+        for made, order in _rewritten(renumbered(it, new_row)):
             first = following[it.varying]
             following[it.varying] += made.size
             new_row[it.varying][it.first + order] = first + np.arange(made.size)
@@ -55,19 +80,7 @@ def reroll(program: Program) -> Program:
     result.outputs = [
         (space, int(new_row[space][row])) for space, row in program.outputs
     ]
-    return result
-
-
-def _renumbered(it: Instruction, new_row: dict[bool, Rows]) -> Instruction:
-    """The instruction, reading the same rows by their new numbers."""
-
-    def new(index: Index) -> Index:
-        return Index(index.varying, new_row[index.varying][index.rows])
-
-    if isinstance(it, (Elementwise, Reduction)):
-        return replace(it, args=tuple(map(new, it.args)))
-    assert isinstance(it, Spread)
-    return replace(it, arg=new(it.arg))
+    return in_reading_order(result)
 
 
 def _rewritten(it: Instruction) -> Iterator[tuple[Instruction, Rows]]:
@@ -79,14 +92,31 @@ def _rewritten(it: Instruction) -> Iterator[tuple[Instruction, Rows]]:
         rows = np.sort(arg.rows, axis=0)
         order = np.lexsort(rows[::-1])
         yield replace(it, args=(Index(arg.varying, rows[:, order]),)), order
-    elif isinstance(it, Elementwise):
-        # What varies first: a slice of it is worth more than one of the uniform rows.
-        keys = sorted(it.args, key=lambda arg: not arg.varying)
-        order = np.lexsort([arg.rows for arg in reversed(keys)])
-        args = tuple(Index(arg.varying, arg.rows[order]) for arg in it.args)
-        yield replace(it, args=args), order
+    elif isinstance(it, Elementwise) and it.size > 1:
+        yield _best_sorted(it)
     else:
         yield it, np.arange(it.size)
+
+
+def _best_sorted(it: Elementwise) -> tuple[Instruction, Rows]:
+    """The instruction with its rows in the order that gathers the fewest of them."""
+    found = []
+    for made, order in _sorted(it):
+        found.append((gathered([made]), made, order))
+        if found[-1][0] == (0, 0):
+            break
+    _, made, order = min(found, key=lambda each: each[0])
+    return made, order
+
+
+def _sorted(it: Elementwise) -> Iterator[tuple[Elementwise, Rows]]:
+    """The instruction with its rows in the order of one argument, for each of them."""
+    # What varies first: of equals the first is taken.
+    keys = sorted(it.args, key=lambda arg: not arg.varying)
+    for key in keys:
+        order = np.lexsort([*[arg.rows for arg in reversed(keys)], key.rows])
+        args = tuple(Index(arg.varying, arg.rows[order]) for arg in it.args)
+        yield replace(it, args=args), order
 
 
 def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
@@ -102,11 +132,17 @@ def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
     else:
         l_rows, l_of = _distinct(lefts)
         r_rows, r_of = _distinct(rights)
-        for part in _connected(l_of, r_of):
+        parts = list(_connected(l_of, r_of))
+        saved = [_saved(it, len(part)) for part in parts]
+        # The reduction has its price too.
+        together = sum([s for s in saved if s > 0.0]) > REDUCTION_SECONDS
+        for part, seconds in zip(parts, saved, strict=True):
+            if together and seconds > 0.0:
+                alone.append(part)
+                continue
             l_part, r_part = np.unique(l_of[part]), np.unique(r_of[part])
             pairs = set(zip(l_of[part].tolist(), r_of[part].tolist(), strict=True))
-            whole = len(l_part) * len(r_part) == len(part) == len(pairs)
-            if not whole or (len(part) == 1 and it.size > 1):
+            if not len(l_part) * len(r_part) == len(part) == len(pairs):
                 alone.append(part)
                 continue
             order = part[np.lexsort([r_of[part], l_of[part]])]
@@ -122,11 +158,18 @@ def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
             )
     if alone:
         rest = np.concatenate(alone)
-        parts = (
+        args = (
             Index(left.varying, lefts[:, rest]),
             Index(right.varying, rights[:, rest]),
         )
-        yield Reduction(it.varying, 0, len(rest), DOT, parts), rest
+        yield Reduction(it.varying, 0, len(rest), DOT, args), rest
+
+
+def _saved(it: Reduction, n_rows: int) -> float:
+    """How many seconds rows save in a reduction, against a product of their own."""
+    n_terms = n_rows * len(it.args[0].rows)
+    batch = TYPICAL_BATCH if it.varying else 1
+    return PRODUCT_SECONDS - TERM_SECONDS * n_terms * (batch + LOOKUP_EXAMPLES)
 
 
 def _distinct(rows: Rows) -> tuple[Rows, Rows]:
@@ -137,19 +180,12 @@ def _distinct(rows: Rows) -> tuple[Rows, Rows]:
 
 def _connected(l_of: Rows, r_of: Rows) -> Iterator[Rows]:
     """Positions of the pairs, part by part, that share a left or a right row."""
-    parent = list(range(int(l_of.max()) + 1 + int(r_of.max()) + 1))
     offset = int(l_of.max()) + 1
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for a, b in zip(l_of.tolist(), (r_of + offset).tolist(), strict=True):
-        parent[root(a)] = root(b)
-    parts: dict[int, list[int]] = {}
-    for k, a in enumerate(l_of.tolist()):
-        parts.setdefault(root(a), []).append(k)
-    for part in parts.values():
-        yield np.array(part, dtype=np.intp)
+    size = offset + int(r_of.max()) + 1
+    pairs = zip(l_of.tolist(), (r_of + offset).tolist(), strict=True)
+    part_of = np.empty(size, dtype=np.intp)
+    for number, part in enumerate(connected(size, pairs)):
+        part_of[part] = number
+    where = part_of[l_of]
+    order = np.argsort(where, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(where[order])) + 1)

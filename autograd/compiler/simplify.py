@@ -1,7 +1,8 @@
 """Tape to tape: the same outputs from fewer and wider instructions.
 
-`fold` computes what depends on constants alone, merges what is computed twice, and
-drops what no output needs. `collect_sums` collapses trees of additions: a sum of
+`fold` computes what depends on constants alone, merges what is computed twice, drops
+what no output needs, and writes the commonest powers, a ** 1, a ** 2 and a ** 0.5, as
+what they are: a, a · a and √a. `collect_sums` collapses trees of additions: a sum of
 products becomes one `dot`, a sum of other terms one `sum`, and what is subtracted is
 summed apart and subtracted once. Sums are reassociated, as BLAS does, so results agree
 with the eager graph to rounding and not to the last bit.
@@ -15,8 +16,8 @@ from autograd.arithmetic import Floats
 from autograd.compiler.tape import Tape
 from autograd.ops import TABLE, Operation
 
-ADD, SUB, NEG, MUL, SUM, DOT, POW = (
-    TABLE[name] for name in ("add", "sub", "neg", "mul", "sum", "dot", "pow")
+ADD, SUB, NEG, MUL, SUM, DOT, POW, SQRT = (
+    TABLE[name] for name in ("add", "sub", "neg", "mul", "sum", "dot", "pow", "sqrt")
 )
 ADDITIVE = {ADD, SUB, NEG, SUM, DOT}
 TERMS = ADDITIVE | {MUL}
@@ -62,11 +63,15 @@ class _Writer:
         number = self.numbers.get(key)
         if number is not None:
             return number
-        if op is POW and self.is_constant(args[1], 2.0):
-            return self.emit(MUL, (args[0], args[0]))
         if args and max(args) < 0:
             data = [self.constants[-1 - i] for i in args]
             number = self.constant(op.forward(Floats, *data))
+        elif op is POW and self.is_constant(args[1], 1.0):
+            number = args[0]
+        elif op is POW and self.is_constant(args[1], 2.0):
+            number = self.emit(MUL, (args[0], args[0]))
+        elif op is POW and self.is_constant(args[1], 0.5):
+            number = self.emit(SQRT, args[:1])
         else:
             number = self.n_inputs + self.n_parameters + len(self.instructions)
             self.instructions.append(key)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
+from autograd.compiler import NumericalError, compile
 from autograd.compiler.group import group
 from autograd.compiler.program import Index, Product, Reduction
-from autograd.compiler.reroll import reroll
+from autograd.compiler.reroll import LONG, reroll
 from autograd.compiler.simplify import collect_sums, fold, simplify
 from autograd.compiler.trace import trace
 from tests.strategies import graphs
@@ -119,6 +120,34 @@ def test_a_sum_that_is_used_twice_is_computed_once():
     assert sorted(names(tape)) == ["add", "exp", "sum"]
 
 
+@pytest.mark.parametrize(
+    ("exponent", "expected"), [(1.0, []), (2.0, ["mul"]), (0.5, ["sqrt"]), (3, ["pow"])]
+)
+def test_a_common_power_is_written_without_a_power(exponent, expected):
+    x = Value(2.0)
+    out = x**exponent
+    tape = simplified(out, parameters=[x])
+    assert names(tape) == expected
+    assert tape.run([], [2.0]) == [out.data]
+
+
+def test_the_root_of_zero_has_no_derivative_however_it_is_written():
+    x = Value(1.0)
+    program = compile(x**0.5, parameters=[x])
+    program.parameters[:] = 0.0
+    assert program().tolist() == [[0.0]]
+    with pytest.raises(NumericalError, match="derivative"):
+        program.value_and_grad()
+
+
+def test_squared_errors_are_summed_by_one_dot():
+    outputs, targets = [[Value(i + j) for i in range(3)] for j in (0.1, 0.5)]
+    errors = [a - b for a, b in zip(outputs, targets, strict=True)]
+    loss = sum(error**2 for error in errors)
+    tape = simplified(loss, inputs=targets, parameters=outputs)
+    assert names(tape) == ["sub", "sub", "sub", "dot"]
+
+
 def test_minus_zero_and_zero_are_different_constants():
     x = Value(1.0)
     plus = simplified(autograd.atan2(Value(0.0), x), parameters=[x])
@@ -157,6 +186,42 @@ def test_two_layers_of_one_depth_are_two_products():
     weights = [w for row in rows for w in row]
     program = reroll(group(simplified(*outs, inputs=xs + ys, parameters=weights)))
     assert [type(it) for it in program.instructions] == [Product, Product]
+
+
+def layers(count, size):
+    """That many layers of `size` neurons on inputs of their own: outputs and leaves."""
+    numbers = [0.1 * i for i in range(size)]
+    xs = [[Value(x) for x in numbers] for _ in range(count)]
+    rows = [[[Value(w) for w in numbers] for _ in range(size)] for _ in range(count)]
+    outs = [
+        autograd.dot(row, x) for x, layer in zip(xs, rows, strict=True) for row in layer
+    ]
+    inputs = [x for vector in xs for x in vector]
+    return outs, inputs, [w for layer in rows for row in layer for w in row]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(2, [Reduction]), (32, [Product] * 100)]
+)
+def test_many_layers_of_one_depth_are_products_if_they_are_large(size, expected):
+    outs, inputs, parameters = layers(100, size)
+    program = reroll(group(simplified(*outs, inputs=inputs, parameters=parameters)))
+    assert [type(it) for it in program.instructions] == expected
+    numbers = [v.data for v in inputs], [v.data for v in parameters]
+    assert agrees(program, *numbers, outs)
+
+
+def test_small_dot_products_leave_a_large_layer_a_product():
+    outs, inputs, parameters = layers(1, 16)
+    for _ in range(20):
+        xs, ws = [Value(0.1) for _ in range(16)], [Value(0.2) for _ in range(16)]
+        outs.append(autograd.dot(ws, xs))
+        inputs, parameters = inputs + xs, parameters + ws
+    program = reroll(group(simplified(*outs, inputs=inputs, parameters=parameters)))
+    assert [(type(it), it.size) for it in program.instructions] == [
+        (Product, 16),
+        (Reduction, 20),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,3 +295,12 @@ def test_equal_dot_products_do_not_stand_in_for_a_missing_one():
     program = reroll(group(trace(outputs, inputs, parameters)))
     numbers = [v.data for v in inputs], [v.data for v in parameters]
     assert agrees(program, *numbers, outputs)
+
+
+def test_a_long_recurrence_is_left_as_it_is():
+    x = start = Value(0.5)
+    for _ in range(600):
+        x = 3.1 * x * (1.0 - x)
+    program = group(simplify(trace([x], [], [start])))
+    assert len(program) > LONG
+    assert reroll(program) is program
