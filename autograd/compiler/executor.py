@@ -15,7 +15,7 @@ import math
 import operator
 from collections.abc import Sequence
 from functools import cached_property, partial, reduce
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,6 +51,9 @@ LARGE_BATCH = 64
 
 UNTHREADED = 10_000
 """Up to how many numbers BLAS does not wake its threads for a sum of squares."""
+
+FEW_RUNS = 4
+"""Up to how many runs of rows are each added as a slice."""
 
 KEPT_BINDINGS = 8
 """For how many batch sizes the buffers are kept."""
@@ -243,19 +246,10 @@ class Binding:
         rows = index.rows.ravel()
         if index.varying:
             self.copied[rows[rows < self.program.n_inputs]] = True
-        width = data.shape[1]
         if index.rows.ndim == 1 and (rows == rows[0]).all():
             row = data[rows[0] : rows[0] + 1]
             return row if index.varying else row.reshape(())
-        span = affine(rows)
-        if span is not None:
-            return data[span].reshape(*index.rows.shape, width)
-        turned = affine(index.rows.T.ravel()) if index.rows.ndim == 2 else None
-        if turned is not None:
-            n, k = index.rows.shape
-            view: Array = data[turned].reshape(k, n, width).swapaxes(0, 1)
-            return view
-        return None
+        return _evenly(data, index.rows)
 
     def _matrix(self, index: Index) -> tuple[Array | slice, list[Call]]:
         """An index as a matrix of columns, and the calls that refresh it.
@@ -375,41 +369,50 @@ class Binding:
         rows = target.rows.ravel()
         shape = (*target.rows.shape, grad.shape[1])
         untouched = self.untouched[target.varying][rows]
-        span = affine(rows)
-        place = None
-        if span is not None and span.step == 1:
-            place = grad[span].reshape(shape)
+        place = _evenly(grad, target.rows)
         empty = place if untouched.all() else None
+        whole = empty if empty is not None and empty.flags.c_contiguous else None
         if contributions.shape[-1] != grad.shape[1]:
             summed = np.empty((*contributions.shape[:-1], 1), self.dtype)
-            if empty is not None and summed.shape == shape:
-                summed = empty
+            if whole is not None and summed.shape == shape:
+                summed = whole
             calls.append(self._summed(contributions, summed))
             contributions = summed
-        elif empty is not None and contributions.shape == shape:
+        elif whole is not None and contributions.shape == shape:
             if steps:
-                calls[-1] = steps[-1]._replace(out=empty).call()
-                contributions = empty
+                calls[-1] = steps[-1]._replace(out=whole).call()
+                contributions = whole
             elif self._is_sole(target):
                 self.shared[target.varying, int(rows[0])] = contributions
-                contributions = empty
-        if span is None and len(np.unique(rows)) < len(rows):
-            return [*calls, *self._combined(target, self._spread(contributions, shape))]
-        self.untouched[target.varying][rows] = False
-        if contributions is empty:
-            return calls
-        if empty is not None:
-            return [*calls, partial(np.copyto, empty, contributions)]
+                contributions = whole
         if place is None:
             contributions, spread = self._spread(contributions, shape)
             contributions = contributions.reshape(-1, shape[-1])
-            calls += spread
-            if untouched.all():
-                return [*calls, partial(grad.__setitem__, rows, contributions)]
+            return [*calls, *spread, *self._scattered(target, contributions)]
+        self.untouched[target.varying][rows] = False
+        if contributions is whole:
+            return calls
+        if empty is not None:
+            return [*calls, partial(np.copyto, empty, contributions)]
         self.cleared[target.varying][rows[untouched]] = True
-        if place is None:
-            return [*calls, partial(_add_rows, grad, rows, contributions)]
         return [*calls, partial(np.add, place, contributions, place)]
+
+    def _scattered(self, target: Index, contributions: Array) -> list[Call]:
+        """The calls that add contributions, a row each, to rows here and there."""
+        grad, rows = self.grad[target.varying], target.rows.ravel()
+        edges = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+        if len(edges) <= FEW_RUNS + 1:
+            runs = [slice(a, b) for a, b in pairwise(edges)]
+            parts = [(Index(target.varying, rows[r]), contributions[r]) for r in runs]
+            return [call for part in parts for call in self._deposit(*part)]
+        if len(np.unique(rows)) < len(rows):
+            return self._combined(target, contributions)
+        untouched = self.untouched[target.varying][rows]
+        self.untouched[target.varying][rows] = False
+        if untouched.all():
+            return [partial(grad.__setitem__, rows, contributions)]
+        self.cleared[target.varying][rows[untouched]] = True
+        return [partial(_add_rows, grad, rows, contributions)]
 
     def _spread(
         self, contributions: Array, shape: tuple[int, ...]
@@ -420,26 +423,24 @@ class Binding:
         spread = np.empty(shape, self.dtype)
         return spread, [partial(np.copyto, spread, contributions)]
 
-    def _combined(self, target: Index, spread: tuple[Array, list[Call]]) -> list[Call]:
+    def _combined(self, target: Index, contributions: Array) -> list[Call]:
         """The calls that add contributions where a row gets several of them."""
-        contributions, calls = spread
-        contributions = contributions.reshape(-1, contributions.shape[-1])
         rows = target.rows.ravel()
         unique, counts = np.unique(rows, return_counts=True)
         sums = np.empty((len(unique), contributions.shape[1]), self.dtype)
+        deposit = self._deposit(Index(target.varying, unique), sums)
         if len(unique) == 1:
-            whole = Step(np.add.reduce, (contributions,), {"axis": 0}, sums[0])
-            total = [whole.call()]
-        else:
+            total = Step(np.add.reduce, (contributions,), {"axis": 0}, sums[0])
+            return [total.call(), *deposit]
+        calls: list[Call] = []
+        if (np.diff(rows) < 0).any():
             order = np.argsort(rows, kind="stable")
             ordered = np.empty_like(contributions)
-            starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-            total = [
-                partial(np.take, contributions, order, 0, ordered, "clip"),
-                partial(np.add.reduceat, ordered, starts, 0, None, sums),
-            ]
-        deposit = self._deposit(Index(target.varying, unique), sums)
-        return [*calls, *total, *deposit]
+            calls = [partial(np.take, contributions, order, 0, ordered, "clip")]
+            contributions = ordered
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        total_of_each = partial(np.add.reduceat, contributions, starts, 0, None, sums)
+        return [*calls, total_of_each, *deposit]
 
     def _is_sole(self, target: Index) -> bool:
         """Whether these are the rows of one instruction, added to this once only."""
@@ -490,6 +491,18 @@ class Binding:
         return float(np.dot(self.value, self.ones[: len(self.value), 0])) / len(
             self.value
         )
+
+
+def _evenly(data: Array, rows: Rows) -> Array | None:
+    """Rows of the data as a view, in the shape of their numbers, if evenly spaced."""
+    span = affine(rows.ravel())
+    if span is not None:
+        return data[span].reshape(*rows.shape, -1)
+    turned = affine(rows.T.ravel()) if rows.ndim == 2 else None
+    if turned is not None:
+        view: Array = data[turned].reshape(*rows.T.shape, -1).swapaxes(0, 1)
+        return view
+    return None
 
 
 def _runs(wanted: npt.NDArray[np.bool_]) -> list[slice]:
