@@ -1,13 +1,20 @@
 """The two ways to run a model and its loss: eager, and compiled.
 
-Both offer the same three things: `step` on a batch, the loss of examples, the outputs
-for examples. Eager records each example's graph and sweeps it; compiled records the
-first example once, and runs all of them as array instructions (see
-`autograd.compile`). They agree to rounding.
+Both offer the same: a `step` on a batch, the loss and the gradient of a batch, the mean
+loss of other examples, the outputs for examples. Eager records each example's graph and
+sweeps it; compiled records the first example once, and runs all of them as array
+instructions (see `autograd.compile`). They agree to rounding, dropout included: its
+masks are a function of the seed and of the number of steps that the optimizer has
+taken, so that training that is interrupted and goes on later sees the same ones.
+
+Invariant: an engine computes with `vector`, the numbers of the optimizer's parameters.
+They are in the model after `write_back()`.
 """
 
 from __future__ import annotations
 
+import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -16,19 +23,116 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import DomainError, Value, compile, no_grad, tracing
+from nn.examples import Matrix, as_inputs
 from nn.module import Module
 from nn.optimizers import Optimizer
+from nn.regularization import Penalized, drawn_from, training_mode
 
 Loss: TypeAlias = Callable[[Any, Any], Value]
 """A loss of one example: the model's outputs and the target."""
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
+Vector: TypeAlias = npt.NDArray[np.float64]
+Batch: TypeAlias = npt.NDArray[np.intp]
+"""Which examples a batch has: their indices, (batch,)."""
 
 CHUNK = 1024
 """How many examples a compiled program is given at once, when none are trained on."""
 
+WORTH_COMPILING = 8
+"""From how many examples on recording one of them for all pays."""
 
-class Eager:
+
+class Engine(ABC):
+    """A model, its loss and the examples to learn from, (n, n_inputs) and (n, ...).
+
+    `seed` is that of dropout's masks; without one they differ at each run.
+    """
+
+    vector: Vector
+    """The numbers of the optimizer's parameters, (n_parameters,); assign elements."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        X: Matrix,
+        y: npt.NDArray[Any],
+        *,
+        seed: int | None = 0,
+    ) -> None:
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.seed = secrets.randbits(64) if seed is None else seed
+        self.first = X[0].tolist()
+        self.target_shape = y.shape[1:]
+
+    def check_targets(self, y: npt.NDArray[Any], name: str = "y") -> None:
+        """Have the loss look at every target, and say which one of them it refuses.
+
+        A compiled loss looks at none: it is recorded for the first example only.
+        """
+        if y.shape[1:] != self.target_shape:
+            raise ValueError(
+                f"fit: {name} has the shape {y.shape}, and a target to learn from has "
+                f"{self.target_shape}."
+            )
+        loss = self.loss.loss if isinstance(self.loss, Penalized) else self.loss
+        targets, places = np.unique(y, axis=0, return_index=True)
+        with no_grad(), training_mode(None):
+            outputs = self.model(self.first)
+            for target, place in zip(targets.tolist(), places.tolist(), strict=True):
+                # With these outputs the loss itself may be undefined.
+                with suppress(DomainError, ArithmeticError):
+                    try:
+                        value = loss(outputs, target)
+                    except (TypeError, ValueError) as error:
+                        say_of(f"fit: {name}[{place}]", error)
+                        raise
+                    if not isinstance(value, Value):
+                        raise TypeError(
+                            f"fit: the loss must return one Value, not "
+                            f"{type(value).__name__}"
+                        )
+
+    def step(self, batch: Batch) -> float:
+        """One step on the mean loss of some examples. Return the sum of their losses.
+
+        What it raises names the example, where it is a single one's fault.
+        """
+        loss, gradient = self.loss_and_gradient(batch)
+        self.optimizer.apply(self.vector, gradient)
+        return loss * len(batch)
+
+    @abstractmethod
+    def loss_and_gradient(self, batch: Batch) -> tuple[float, Vector]:
+        """The mean loss of some examples, and its gradient by `vector`."""
+
+    @abstractmethod
+    def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
+        """The mean loss of examples, without learning from them."""
+
+    @abstractmethod
+    def outputs(self, X: Matrix) -> Matrix:
+        """The outputs for examples, (n, n_outputs) or (n,)."""
+
+    def write_back(self) -> None:
+        """Put the parameters into the model."""
+        numbers = self.vector.tolist()
+        for value, number in zip(self.optimizer.parameters, numbers, strict=True):
+            value.data = number
+
+    def _random(self) -> np.random.Generator:
+        """Where the masks of the next step come from.
+
+        Steps count from 1 here: (seed, 0) would be the numbers of the seed alone, which
+        the order of the examples comes from.
+        """
+        return np.random.default_rng((self.seed, self.optimizer.steps + 1))
+
+
+class Eager(Engine):
     """A model and its loss, run example by example."""
 
     def __init__(
@@ -38,32 +142,44 @@ class Eager:
         optimizer: Optimizer,
         X: Matrix,
         y: npt.NDArray[Any],
+        *,
+        seed: int | None = 0,
     ) -> None:
-        self.model = model
-        self.loss = loss
-        self.optimizer = optimizer
+        super().__init__(model, loss, optimizer, X, y, seed=seed)
         self.X = X
         self.y = y
+        self.vector = np.array([value.data for value in optimizer.parameters])
 
-    def step(self, batch: npt.NDArray[np.intp]) -> float:
-        """One step on the mean loss of some examples. Return the sum of their losses.
+    def loss_and_gradient(self, batch: Batch) -> tuple[float, Vector]:
+        """The mean loss of some examples, and its gradient by `vector`.
 
         Each example's graph is differentiated and freed before the next is recorded:
         the leaves add the gradients up, and memory stays that of one example.
         """
+        self.write_back()
         self.optimizer.zero_grad()
-        total = 0.0
+        loss, total, n = self.loss, 0.0, len(batch)
+        if isinstance(loss, Penalized):
+            penalty = loss.penalty()
+            penalty.backward()
+            loss, total = loss.loss, n * penalty.data
         X, y = self.X[batch].tolist(), self.y[batch].tolist()
-        for inputs, target in zip(X, y, strict=True):
-            value = self.loss(self.model(inputs), target)
-            (value / len(batch)).backward()
-            total += value.data
-        self.optimizer.step()
-        return total
+        with training_mode(drawn_from(self._random())):
+            for i, inputs, target in zip(batch.tolist(), X, y, strict=True):
+                try:
+                    value = loss(self.model(inputs), target)
+                    (value / n).backward()
+                except (ArithmeticError, ValueError) as error:
+                    say_of(f"X[{i}] and y[{i}]", error)
+                    raise
+                total += value.data
+        gradient = [value.grad for value in self.optimizer.parameters]
+        return total / n, np.array(gradient)
 
     def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
         """The mean loss of examples, without learning from them."""
-        with no_grad():
+        self.write_back()
+        with no_grad(), training_mode(None):
             losses = [
                 self.loss(self.model(inputs), target).data
                 for inputs, target in zip(X.tolist(), y.tolist(), strict=True)
@@ -72,16 +188,17 @@ class Eager:
 
     def outputs(self, X: Matrix) -> Matrix:
         """The outputs for examples, (n, n_outputs) or (n,)."""
+        self.write_back()
         return eager_outputs(self.model, X)
 
-    def write_back(self) -> None:
-        """Put the parameters into the model, where they are already."""
 
-
-class Compiled:
+class Compiled(Engine):
     """A model and its loss, recorded on one example and compiled.
 
-    TraceError where the model or the loss branches on a number.
+    `examples` has the inputs and the targets of an example side by side in a row. The
+    program's inputs are these and a column for each number of dropout's masks, which
+    the recorded graph has as leaves. TraceError where the model or the loss branches on
+    a number.
     """
 
     def __init__(
@@ -91,54 +208,84 @@ class Compiled:
         optimizer: Optimizer,
         X: Matrix,
         y: npt.NDArray[Any],
+        *,
+        seed: int | None = 0,
     ) -> None:
-        self.model = model
-        self.optimizer = optimizer
-        self.X = X
-        self.y = y.reshape(len(y), -1)
-        self.batches: dict[int, tuple[Matrix, Matrix]] = {}
-        self.predictor: Predictor | None = None
-        inputs = [Value(number) for number in X[0].tolist()]
-        targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
-        with tracing():
-            value = loss(model(inputs), targets if y.ndim > 1 else targets[0])
-        if not isinstance(value, Value):
-            raise TypeError(
-                f"fit: the loss must return one Value, not {type(value).__name__}"
-            )
-        self.program = compile(value, [*inputs, *targets], optimizer.parameters)
-        self.loss = loss
+        super().__init__(model, loss, optimizer, X, y, seed=seed)
         self.check_targets(y)
+        inputs = [Value(number) for number in self.first]
+        targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
+        masks: list[Value] = []
+        rates: list[float] = []
 
-    def check_targets(self, y: npt.NDArray[Any]) -> None:
-        """Have the loss look at every target, though it is recorded for one only."""
-        with no_grad():
-            outputs = self.model(self.X[0].tolist())
-            for target in np.unique(y, axis=0).tolist():
-                # With these outputs the loss itself may be undefined.
-                with suppress(DomainError, ArithmeticError):
-                    self.loss(outputs, target)
+        def mask(rate: float) -> Value:
+            rates.append(rate)
+            masks.append(Value(1.0))
+            return masks[-1]
 
-    def step(self, batch: npt.NDArray[np.intp]) -> float:
-        """One step on the mean loss of some examples. Return the sum of their losses.
+        with tracing(), training_mode(mask):
+            value = loss(model(inputs), targets if y.ndim > 1 else targets[0])
+        leaves = [*inputs, *targets, *masks]
+        self.program = compile(value, leaves, optimizer.parameters)
+        self.vector = self.program.parameters
+        self.rates = np.array(rates)
+        self.examples = np.empty((len(X), len(inputs) + len(targets)))
+        _join(X, y, self.examples)
+        self.buffer = np.empty((0, len(leaves)))
+        self.predictor: Predictor | None = None
 
-        They are gathered into arrays that are allocated once per batch size.
-        """
-        n, n_inputs = len(batch), self.X.shape[1]
-        if n not in self.batches:
-            width = n_inputs + self.y.shape[1]
-            self.batches[n] = np.empty((n, n_inputs)), np.empty((n, width))
-        gathered, joined = self.batches[n]
-        np.take(self.X, batch, axis=0, out=gathered, mode="clip")
-        joined[:, :n_inputs] = gathered
-        joined[:, n_inputs:] = self.y[batch]
-        value, gradient = self.program.value_and_grad(joined)
-        self.optimizer.apply(self.program.parameters, gradient)
-        return value * n
+    def loss_and_gradient(self, batch: Batch) -> tuple[float, Vector]:
+        """The mean loss of some examples, and its gradient by `vector`."""
+        if not len(self.rates) and _is_all_once(batch, len(self.examples)):
+            # A mean knows no order: the examples are used where they are.
+            batch, rows = np.arange(len(batch)), self.examples
+        else:
+            rows = self._gathered(batch)
+        try:
+            return self.program.value_and_grad(rows)
+        except ArithmeticError:
+            self._raise_for_one(rows, batch)
+            raise
+
+    def _gathered(self, batch: Batch) -> Matrix:
+        """The rows of the examples, and new masks, in a buffer that is used again."""
+        n = len(batch)
+        if n > len(self.buffer):
+            self.buffer = np.empty((n, self.buffer.shape[1]))
+        rows = self.buffer[:n]
+        if not len(self.rates):
+            # Without "clip" NumPy gathers into a copy. The indices are in range.
+            self.examples.take(batch, 0, rows, "clip")
+            return rows
+        n_data = self.examples.shape[1]
+        rows[:, :n_data] = self.examples[batch]
+        kept = self._random().random((n, len(self.rates))) >= self.rates
+        np.divide(kept, 1.0 - self.rates, out=rows[:, n_data:])
+        return rows
+
+    def _raise_for_one(self, rows: Matrix, batch: Batch) -> None:
+        """Raise the error of the first example that has one by itself, and name it."""
+        for i, row in zip(batch.tolist(), rows, strict=True):
+            try:
+                self.program.value_and_grad(row[np.newaxis])
+            except ArithmeticError as error:
+                say_of(f"X[{i}] and y[{i}]", error)
+                raise
 
     def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
-        """The mean loss of examples, without learning from them."""
-        return float(_in_chunks(self.program, _joined(X, y)).mean())
+        """The mean loss of examples, without learning from them.
+
+        A mask of ones is no dropout.
+        """
+        n_data = self.examples.shape[1]
+        rows = np.ones((min(len(X), CHUNK), self.buffer.shape[1]))
+        total = 0.0
+        for start in range(0, len(X), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            part = rows[: len(X[chunk])]
+            _join(X[chunk], y[chunk], part[:, :n_data])
+            total += float(self.program(part).sum())
+        return total / len(X)
 
     def outputs(self, X: Matrix) -> Matrix:
         """The outputs for examples, (n, n_outputs) or (n,)."""
@@ -149,14 +296,24 @@ class Compiled:
             self.predictor = Predictor(self.model, X[0], moved)
         return self.predictor(X)
 
-    def write_back(self) -> None:
-        """Put the parameters into the model."""
-        self.program.write_back()
+
+def predict(
+    model: Module, X: npt.ArrayLike, *, compiled: bool = True
+) -> npt.NDArray[np.float64]:
+    """The model's outputs for X, (n, n_inputs): float (n, n_outputs).
+
+    It is (n,) for a model that returns a single Value. The model is compiled where
+    that is worth it, from some examples on, unless `compiled` is false.
+    """
+    inputs = as_inputs(X, "predict")
+    if compiled and len(inputs) >= WORTH_COMPILING:
+        return Predictor(model, inputs[0])(inputs)
+    return eager_outputs(model, inputs)
 
 
 def eager_outputs(model: Module, X: Matrix) -> Matrix:
     """The model's outputs for X, (n, n_inputs), example by example."""
-    with no_grad():
+    with no_grad(), training_mode(None):
         outputs = [model(row) for row in X.tolist()]
     return np.array(
         [float(v) if isinstance(v, Value) else list(map(float, v)) for v in outputs]
@@ -170,7 +327,7 @@ class Predictor:
         self, model: Module, example: Matrix, moved: Sequence[Value] = ()
     ) -> None:
         inputs = [Value(number) for number in example.tolist()]
-        with tracing():
+        with tracing(), training_mode(None):
             recorded = model(inputs)
         self.single = isinstance(recorded, Value)
         outputs: Sequence[Value] = [recorded] if self.single else recorded
@@ -180,16 +337,28 @@ class Predictor:
     def __call__(self, X: Matrix) -> Matrix:
         """The outputs for X, (n, n_inputs), with the parameters of now."""
         self.program.parameters[:] = [value.data for value in self.parameters]
-        found = _in_chunks(self.program, X)
+        starts = range(0, len(X), CHUNK)
+        found = np.concatenate([self.program(X[i : i + CHUNK]) for i in starts])
         return found[:, 0] if self.single else found
 
 
-def _joined(X: Matrix, y: npt.NDArray[Any]) -> Matrix:
-    """Inputs and targets side by side, one example a row."""
-    return np.hstack([X, y.reshape(len(y), -1)])
+def _is_all_once(batch: Batch, n: int) -> bool:
+    """Whether a batch has each of n examples, once."""
+    return len(batch) == n and bool((np.bincount(batch, minlength=n) == 1).all())
 
 
-def _in_chunks(program: Callable[[Matrix], Matrix], batch: Matrix) -> Matrix:
-    """A program's outputs for any number of examples, a bounded number at a time."""
-    starts = range(0, len(batch), CHUNK)
-    return np.concatenate([program(batch[i : i + CHUNK]) for i in starts])
+def _join(X: Matrix, y: npt.NDArray[Any], rows: Matrix) -> None:
+    """Write inputs and targets side by side, one example a row."""
+    targets = y.reshape(len(y), -1)
+    if X.shape[1] + targets.shape[1] != rows.shape[1]:
+        raise ValueError(
+            f"fit: the loss was recorded for {rows.shape[1]} inputs and targets, and "
+            f"these examples have {X.shape[1]} and {targets.shape[1]}."
+        )
+    rows[:, : X.shape[1]] = X
+    rows[:, X.shape[1] :] = targets
+
+
+def say_of(what: str, error: Exception) -> None:
+    """Put what an error is about before its message."""
+    error.args = (f"{what}: {error}",)

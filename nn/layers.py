@@ -17,6 +17,7 @@ import autograd
 from autograd import Operand, Value, as_values, dot
 from nn.initializers import Seed, initial_weights
 from nn.module import Array, Module
+from nn.regularization import Dropout
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "elu": autograd.elu,
@@ -115,6 +116,8 @@ class MLP(Module):
 
     `layer_sizes` are the numbers of neurons, the last one being the number of outputs.
     `activation` is that of all layers but the last, which has `output_activation`.
+    `dropout` is the rate at which the signals between the layers are dropped while
+    training (see `Dropout`).
 
     >>> model = MLP(2, [16, 16, 1], seed=0)
     >>> model
@@ -130,6 +133,8 @@ class MLP(Module):
         activation: str | None = "relu",
         output_activation: str | None = None,
         seed: Seed = None,
+        *,
+        dropout: float = 0.0,
     ) -> None:
         if isinstance(layer_sizes, (int, np.integer)) or not len(layer_sizes):
             raise ValueError(
@@ -145,20 +150,23 @@ class MLP(Module):
         ]
         self.activation = activation
         self.output_activation = output_activation
+        self.dropout = Dropout(dropout)
 
     def __call__(self, inputs: Sequence[Operand]) -> Any:
         """The last layer's outputs: a list, or one Value where it has one neuron."""
-        outputs: Sequence[Operand] = inputs
-        for layer in self.layers:
-            outputs = layer(outputs)
+        first, *others = self.layers
+        outputs = first(inputs)
+        for layer in others:
+            outputs = layer(self.dropout(outputs))
         return outputs[0] if len(outputs) == 1 else outputs
 
     def __repr__(self) -> str:
         n_inputs = len(self.layers[0].neurons[0].weights)
         sizes = [len(layer.neurons) for layer in self.layers]
+        dropout = f", dropout={self.dropout.rate:g}" if self.dropout.rate else ""
         return (
             f"MLP({n_inputs}, {sizes}, activation={self.activation!r}, "
-            f"output_activation={self.output_activation!r})"
+            f"output_activation={self.output_activation!r}{dropout})"
         )
 
 

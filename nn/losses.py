@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import TypeAlias, TypeGuard
 
 from autograd import (
@@ -84,12 +85,17 @@ def binary_cross_entropy_with_logits(output: Outputs, target: Targets) -> Value:
     return _mix(y, lambda: softplus(-z), lambda: softplus(z))
 
 
-def cross_entropy(logits: Outputs, target: Targets) -> Value:
+def cross_entropy(
+    logits: Outputs, target: Targets, *, label_smoothing: float = 0.0
+) -> Value:
     """-Σ yᵢ log pᵢ for p = softmax(logits); finite for any logits.
 
     The target is the index of the right class, or a list yᵢ with one entry per class
     (one-hot, or any probabilities that add up to 1). For an index k the loss is
     logsumexp(z) - z_k, for a list logsumexp(z) - Σ yᵢ zᵢ; by z it is softmax(z) - y.
+
+    `label_smoothing`, from 0 to 1, is the share of the target that is spread evenly
+    over the K classes: y becomes (1 - ε) y + ε / K (Szegedy et al. 2016, section 7).
     """
     if isinstance(logits, Value):
         raise ValueError(
@@ -97,21 +103,34 @@ def cross_entropy(logits: Outputs, target: Targets) -> Value:
             "Value. For two classes and one output use "
             "binary_cross_entropy_with_logits."
         )
+    if not (isinstance(label_smoothing, Real) and 0.0 <= label_smoothing <= 1.0):
+        raise ValueError(
+            f"cross_entropy: label_smoothing must be from 0 to 1, not "
+            f"{label_smoothing!r}"
+        )
+    score = _score_of_target(logits, target)
+    if label_smoothing:
+        evenly = sum(logits) / len(logits)
+        score = (1.0 - label_smoothing) * score + label_smoothing * evenly
+    return logsumexp(logits) - score
+
+
+def _score_of_target(logits: Sequence[Value], target: Targets) -> Value:
+    """z_k for the index k of a class, Σ yᵢ zᵢ for a list."""
     if _is_list(target):
         classes, weights = _pair(logits, target, "cross_entropy")
         _check_distribution(weights)
-        return logsumexp(classes) - dot(classes, weights)
+        return dot(classes, weights)
     if isinstance(target, Value) and not isinstance(target, Constant):
         # The index is known when the loss is run: choose by recorded comparison.
-        chosen = [where(target - k, 0.0, z) for k, z in enumerate(logits)]
-        return logsumexp(logits) - sum(chosen)
+        return sum([where(target - k, 0.0, z) for k, z in enumerate(logits)])
     index = float(target)  # type: ignore[arg-type]
     if not (index.is_integer() and 0 <= index < len(logits)):
         raise ValueError(
             f"cross_entropy: the target {target!r} is not the index of one of the "
             f"{len(logits)} classes, 0 to {len(logits) - 1}."
         )
-    return logsumexp(logits) - logits[int(index)]
+    return logits[int(index)]
 
 
 def _is_list(thing: Outputs | Targets) -> TypeGuard[Sequence[Operand]]:

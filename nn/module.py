@@ -18,16 +18,25 @@ PyTorch gives the same network.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias, Union
+from copy import deepcopy
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 Array: TypeAlias = Union[Value, "list[Array]"]
 """Parameters that belong together: a Value, or lists of Values to any depth."""
+
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+"""The arguments `*args` and `**kwargs`."""
 
 
 class Module:
@@ -35,6 +44,27 @@ class Module:
 
     __call__: Callable[..., Any]
     """What a subclass computes from its inputs: a Value, or a list of them."""
+
+    _settings: dict[str, Any] | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Note the arguments, which say what to build to have a module like this."""
+        module = super().__new__(cls)
+        module._settings = _settings_of(cls, args, kwargs)
+        return module
+
+    def settings(self) -> dict[str, Any] | None:
+        """The arguments that it was made with, in a form that JSON can hold.
+
+        Defaults are there, `seed` is not: the parameters say what came of it. A module
+        among the arguments is {"class": its name, "settings": its own}. None where an
+        argument is something else than modules, numbers, strings, and lists of these.
+
+        >>> from nn import Layer
+        >>> Layer(2, 3, seed=0).settings()
+        {'n_inputs': 2, 'n_outputs': 3, 'activation': 'relu'}
+        """
+        return deepcopy(self._settings)
 
     def named_arrays(self) -> list[tuple[str, Array]]:
         """The parameters in groups, each with a name such as `layers.0.weight`."""
@@ -97,6 +127,48 @@ class Module:
                 _elements(array), given[name].flat, strict=True
             ):
                 parameter.data = float(number)
+
+
+def description(module: Module) -> dict[str, Any]:
+    """A module as JSON can hold it: the name of its class, and its settings."""
+    return {"class": type(module).__name__, "settings": module.settings()}
+
+
+def _settings_of(
+    kind: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What `Module.settings` returns for kind(*args, **kwargs)."""
+    signature = _signature(kind)
+    if any(taken.kind in VARIADIC for taken in signature.parameters.values()):
+        return None
+    try:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = bound.arguments.items()
+        return {name: _plain(thing) for name, thing in given if name != "seed"}
+    except TypeError:  # where that is a mistake, __init__ will say so
+        return None
+
+
+@lru_cache
+def _signature(kind: Any) -> inspect.Signature:
+    """The arguments that a class takes: looking them up takes as long as a neuron."""
+    return inspect.signature(kind)
+
+
+def _plain(thing: Any) -> Any:
+    """An argument as JSON can hold it. TypeError for what it cannot."""
+    if isinstance(thing, np.generic):
+        thing = thing.item()
+    if thing is None or isinstance(thing, (bool, int, float, str)):
+        return thing
+    if isinstance(thing, Module):
+        return description(thing)
+    if isinstance(thing, (list, tuple)):
+        return [_plain(part) for part in thing]
+    if isinstance(thing, np.ndarray) and thing.dtype != object:
+        return thing.tolist()
+    raise TypeError(f"JSON cannot hold {thing!r}")
 
 
 def _arrays_in(things: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Array]]:

@@ -1,7 +1,8 @@
 """Optimisers: how a gradient moves the parameters.
 
-Each keeps its state in flat NumPy arrays, (n_parameters,), so that one rule serves a
-list of Values and a compiled program's array of parameters alike.
+Each works on flat NumPy arrays, (n_parameters,), so that one rule serves a list of
+Values and a compiled program's array of parameters alike. A step is all or nothing:
+where a number would stop being finite it is refused, and nothing has changed.
 
     >>> from autograd import Value
     >>> w = Value(1.0)
@@ -10,29 +11,76 @@ list of Values and a compiled program's array of parameters alike.
     >>> optimizer.step()
     >>> w.data
     0.8
+
+`state_dict()` is what a checkpoint needs to go on to the last bit, and `settings()`
+what it takes to build the same optimiser again:
+
+    >>> again = optimizer_from(optimizer.settings(), [w])
+    >>> again.load_state_dict(optimizer.state_dict())
+    >>> again.steps
+    1
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from numbers import Real
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
+from nn.schedules import (
+    Rate,
+    as_json,
+    check_rate,
+    check_real,
+    rate_at,
+    rebuild,
+    setting_names,
+)
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 
+SAFE_SQUARE = 1e-280
+"""A sum of squares from here up has lost no digit to squares that underflow."""
+
+BLOCK = 8192
+"""How many numbers BLAS squares and sums at once.
+
+OpenBLAS starts its threads from 10,000 on, which gain little here, and take a hundred
+times as long where the processor is busy with something else.
+"""
+
 
 class Optimizer(ABC):
-    """The base class: a subclass says in `update` what one step does to the vector."""
+    """The base class: a subclass says in `update` what one step does to the vector.
 
-    def __init__(self, parameters: Iterable[Value], learning_rate: float) -> None:
+    The learning rate is a number from 0 up, or a schedule (see `nn.schedules`).
+
+    Before the step, the gradient is clipped on request, as a whole to the L2 norm
+    `clip_norm` (Pascanu, Mikolov & Bengio 2013, algorithm 1: times clip_norm / norm,
+    where PyTorch divides by norm + 1e-6), and then each component to ±`clip_value`.
+    After it, `gradient_norm` is the L2 norm of the gradient as it was given, and 0
+    before the first. `weight_decay` is that of an L2 penalty: weight_decay · w is added
+    to the gradient, after it is clipped.
+
+    A subclass keeps the arguments of its constructor as attributes of the same names,
+    and declares with `remember` the arrays that it keeps from step to step. Settings
+    other than `learning_rate` stay what they are.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate,
+        *,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
         if not isinstance(parameters, Iterable):
             raise TypeError(
                 f"an optimizer's parameters are a list of Values: model.parameters(), "
@@ -45,17 +93,48 @@ class Optimizer(ABC):
             raise TypeError("an optimizer's parameters are Values: model.parameters()")
         if len(set(self.parameters)) != len(self.parameters):
             raise ValueError("an optimizer's parameters must all be different Values")
-        _check("learning_rate", learning_rate, 0.0, math.inf)
         self.learning_rate = learning_rate
+        self.weight_decay = self._checked("weight_decay", weight_decay)
+        self.clip_norm, self.clip_value = (
+            None if bound is None else self._checked(name, bound, zero=False)
+            for name, bound in (("clip_norm", clip_norm), ("clip_value", clip_value))
+        )
         self.steps = 0
+        self.gradient_norm = 0.0
+        self.state: dict[str, Vector] = {}
+        self.next_state: dict[str, Vector] = {}
+        self._doubtful = False
         # Arrays of the size of the parameters are allocated once: the system hands out
         # large ones page by page, which takes longer than the arithmetic.
-        self._saved: list[Vector] = []
-        self._scratch: Vector = np.empty(0)
+        self._saved, self._gradient, self._scratch = np.empty((3, len(self.parameters)))
+
+    def remember(self, *names: str) -> None:
+        """Keep an array of zeros, (n_parameters,), by each name from step to step.
+
+        One whose name has "square" in it is never negative.
+        """
+        n = len(self.parameters)
+        self.state = {name: np.zeros(n) for name in names}
+        self.next_state = {name: np.zeros(n) for name in names}
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step. Assign a number from 0 up, or a schedule."""
+        return rate_at(self._rate, self.steps)
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Rate) -> None:
+        self._rate = check_rate(f"{type(self).__name__}: learning_rate", rate)
 
     @abstractmethod
     def update(self, parameters: Vector, gradient: Vector) -> None:
-        """Move the parameters, (n_parameters,), in place by one step."""
+        """Move the parameters, (n_parameters,), in place by one step.
+
+        `gradient` is clipped, has the weight decay in it, and is only read. Read each
+        remembered array from `state`, where it stays as it is, and write all of the
+        next one to `next_state`: the two change places once the step has been found
+        finite. `steps` counts the steps before this one.
+        """
 
     def step(self) -> None:
         """Move every parameter by its gradient, `grad`; see `apply`."""
@@ -67,113 +146,403 @@ class Optimizer(ABC):
     def apply(self, vector: Vector, gradient: Vector) -> None:
         """Move a vector of the parameters, (n_parameters,), in place by one step.
 
-        OverflowError where a parameter, or what the optimiser remembers, would stop
-        being finite; then all is as it was before the step.
+        The gradient, (n_parameters,), is left as it is. OverflowError where it is not
+        finite, or where a parameter, or what the optimiser remembers, would stop being
+        finite; then all is as it was before the step. ValueError for other shapes.
         """
-        state = [
-            thing
-            for name, thing in vars(self).items()
-            if isinstance(thing, np.ndarray) and not name.startswith("_")
-        ]
-        arrays = [vector, *state]
-        if not self._saved:
-            self._saved = [np.empty_like(array) for array in arrays]
-            self._scratch = np.empty_like(vector)
-        for kept, array in zip(self._saved, arrays, strict=True):
-            np.copyto(kept, array)
-        steps = self.steps
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.steps += 1
-            self.update(vector, gradient)
-            # A sum is not finite if a term is not; if only the sum is not, look closer.
-            sums = [array.sum() for array in arrays]
-        if not (np.isfinite(sums).all() or all(np.isfinite(a).all() for a in arrays)):
-            self.steps = steps
-            for kept, array in zip(self._saved, arrays, strict=True):
-                np.copyto(array, kept)
-            raise OverflowError(
-                f"{type(self).__name__}: a number would no longer be finite after this "
-                f"step; the largest gradient is {np.abs(gradient).max():.3g}. Use a "
-                f"smaller learning_rate than {self.learning_rate}, or scale the loss "
-                f"down. No parameter was changed."
+        gradient = np.asarray(gradient, dtype=np.float64)
+        if not vector.shape == gradient.shape == (len(self.parameters),):
+            raise ValueError(
+                f"{type(self).__name__}: the parameters and the gradient must have the "
+                f"shape ({len(self.parameters)},), not {vector.shape} and "
+                f"{gradient.shape}."
             )
+        with np.errstate(over="call", divide="call", invalid="call", call=self._doubt):
+            norm = _norm(gradient)
+            if not math.isfinite(norm):
+                raise OverflowError(
+                    f"{type(self).__name__}: the norm of the gradient is {norm}. Scale "
+                    f"the loss down. No parameter was changed."
+                )
+            np.copyto(self._saved, vector)
+            self._doubtful = False
+            try:
+                self.update(vector, self._prepared(vector, gradient, norm))
+                if not self._is_finite(vector):
+                    raise OverflowError(
+                        f"{type(self).__name__}: a number would no longer be finite "
+                        f"after this step; the norm of the gradient is {norm:.3g}. Use "
+                        f"a smaller learning_rate than {self.learning_rate}, or scale "
+                        f"the loss down. No parameter was changed."
+                    )
+            except BaseException:  # an interrupt, too, must leave a whole step behind
+                np.copyto(vector, self._saved)
+                raise
+        self.state, self.next_state = self.next_state, self.state
+        self.steps += 1
+        self.gradient_norm = norm
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
         for parameter in self.parameters:
             parameter.zero_grad()
 
+    def settings(self) -> dict[str, Any]:
+        """The name and the constructor's arguments, for JSON; see `optimizer_from`."""
+        kind = type(self)
+        return {"name": kind.__name__} | {
+            name: as_json(
+                self._rate if name == "learning_rate" else getattr(self, name)
+            )
+            for name in setting_names(kind)
+        }
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """Copies of `steps`, a 0-d int64 array, and of the remembered arrays."""
+        steps = np.array(self.steps, dtype=np.int64)
+        return {"steps": steps, **{name: a.copy() for name, a in self.state.items()}}
+
+    def load_state_dict(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from the `state_dict()` of an optimizer like this one.
+
+        KeyError for a name that is missing or unknown, TypeError for what is no array
+        or has another dtype, ValueError for another shape, a number that is not finite,
+        and negative steps or squares; then nothing has changed.
+        """
+        where = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state, Mapping):
+            raise TypeError(f"{where}: the state is a state_dict(), not {state!r}")
+        expected = self.state_dict()
+        if expected.keys() != state.keys():
+            raise KeyError(
+                f"{where}: the state lacks {sorted(expected.keys() - state.keys())} "
+                f"and has the unknown names "
+                f"{sorted(state.keys() - expected.keys(), key=str)}. Load it into an "
+                f"optimizer with the settings of the one that it was taken from."
+            )
+        for name, array in expected.items():
+            positive = name == "steps" or "square" in name
+            _check_like(f"{where}: {name}", state[name], array, positive)
+        self.steps = int(state["steps"])
+        for name, array in self.state.items():
+            np.copyto(array, state[name])
+
+    def _checked(self, name: str, number: Any, **bounds: Any) -> float:
+        """A setting as a float; see `check_real`."""
+        return check_real(f"{type(self).__name__}: {name}", number, **bounds)
+
+    def _doubt(self, error: str, flag: int) -> None:
+        """Note that the processor has met an overflow, a division by 0 or a NaN."""
+        self._doubtful = True
+
+    def _is_finite(self, vector: Vector) -> bool:
+        """Whether the parameters and what is remembered are finite after `update`.
+
+        Arithmetic on finite numbers that leaves them says so: the processor's flags,
+        which NumPy reads after each operation, spare a look at the arrays. A sum is not
+        finite if a term is not; it finds a vector that was not, or infinite settings.
+        """
+        if math.isfinite(vector.sum()) and not self._doubtful:
+            return True
+        arrays = (vector, *self.next_state.values())
+        return all(bool(np.isfinite(array).all()) for array in arrays)
+
+    def _prepared(self, parameters: Vector, gradient: Vector, norm: float) -> Vector:
+        """The gradient that `update` is given: clipped, and with the weight decay."""
+        if self.clip_norm is not None and norm > self.clip_norm:
+            gradient = np.multiply(gradient, self.clip_norm / norm, self._gradient)
+        if self.clip_value is not None:
+            bound = self.clip_value
+            gradient = np.clip(gradient, -bound, bound, out=self._gradient)
+        return self._decayed(parameters, gradient) if self.weight_decay else gradient
+
+    def _decayed(self, parameters: Vector, gradient: Vector) -> Vector:
+        """The gradient with that of weight_decay / 2 · ‖w‖² added."""
+        penalty = np.multiply(parameters, self.weight_decay, self._scratch)
+        return np.add(gradient, penalty, self._gradient)
+
+    def _average(self, name: str, smoothing: float, numbers: Vector) -> Vector:
+        """The next running mean: smoothing · mean + (1 - smoothing) · numbers."""
+        mean = np.multiply(self.state[name], smoothing, self.next_state[name])
+        mean += np.multiply(numbers, 1.0 - smoothing, self._scratch)
+        return mean
+
+    def _accumulate(self, momentum: float, numbers: Vector) -> Vector:
+        """The next velocity: momentum · velocity + numbers."""
+        velocity = self.next_state["velocity"]
+        np.multiply(self.state["velocity"], momentum, velocity)
+        velocity += numbers
+        return velocity
+
 
 class SGD(Optimizer):
     """Gradient descent, with momentum on request.
 
-    v ← momentum · v + g, then w ← w - learning_rate · v (Polyak 1964, in the form of
-    Sutskever et al. 2013 that PyTorch uses, where the learning rate multiplies v).
-    Without momentum, v is the gradient g.
+    v ← momentum · v + g, then w ← w - learning_rate · v: Polyak 1964, in the form of
+    Sutskever et al. 2013, eqs. 1 and 2, with PyTorch's scale, where the learning rate
+    multiplies v. Without momentum, v is the gradient g. With `nesterov` it is
+    w ← w - learning_rate · (g + momentum · v), which is eqs. 3 and 4 with w in the
+    place where the gradient is taken.
     """
 
     def __init__(
         self,
         parameters: Iterable[Value],
-        learning_rate: float = 0.01,
+        learning_rate: Rate = 0.001,
         momentum: float = 0.0,
+        *,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        _check("momentum", momentum, 0.0, 1.0)
-        self.momentum = momentum
-        self.velocity = np.zeros(len(self.parameters))
+        super().__init__(
+            parameters,
+            learning_rate,
+            weight_decay=weight_decay,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
+        self.momentum = self._checked("momentum", momentum, below=1.0)
+        if not isinstance(nesterov, bool):
+            raise TypeError(f"SGD: nesterov must be True or False, not {nesterov!r}")
+        if nesterov and not self.momentum:
+            raise ValueError("SGD: nesterov needs a momentum above 0, such as 0.9")
+        self.nesterov = nesterov
+        if self.momentum:
+            self.remember("velocity")
 
     def update(self, parameters: Vector, gradient: Vector) -> None:
         """Move the parameters, (n_parameters,), in place by one step."""
-        self.velocity *= self.momentum
-        self.velocity += gradient
-        parameters -= np.multiply(self.velocity, self.learning_rate, out=self._scratch)
+        step = gradient
+        if self.momentum:
+            step = self._accumulate(self.momentum, gradient)
+        if self.nesterov:
+            step = np.multiply(step, self.momentum, self._scratch)
+            step += gradient
+        parameters -= np.multiply(step, self.learning_rate, self._scratch)
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman & Hinton 2012, lecture 6.5): steps divided by the slope's size.
+
+    s ← smoothing · s + (1 - smoothing) · g², then
+    w ← w - learning_rate · g / (√s + epsilon). PyTorch calls the smoothing alpha. With
+    momentum, v ← momentum · v + g / (√s + epsilon), then w ← w - learning_rate · v.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.01,
+        smoothing: float = 0.99,
+        epsilon: float = 1e-8,
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters,
+            learning_rate,
+            weight_decay=weight_decay,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
+        self.smoothing = self._checked("smoothing", smoothing, below=1.0)
+        self.epsilon = self._checked("epsilon", epsilon, zero=False)
+        self.momentum = self._checked("momentum", momentum, below=1.0)
+        self.remember("mean_square", *(["velocity"] if self.momentum else []))
+
+    def update(self, parameters: Vector, gradient: Vector) -> None:
+        """Move the parameters, (n_parameters,), in place by one step."""
+        square = np.multiply(gradient, gradient, self._scratch)
+        mean_square = self._average("mean_square", self.smoothing, square)
+        size = np.sqrt(mean_square, self._scratch)
+        size += self.epsilon
+        step = np.divide(gradient, size, self._scratch)
+        if self.momentum:
+            step = self._accumulate(self.momentum, step)
+        parameters -= np.multiply(step, self.learning_rate, self._scratch)
+
+
+class Adagrad(Optimizer):
+    """Adagrad (Duchi, Hazan & Singer 2011, eq. 1): rare slopes take larger steps.
+
+    s ← s + g², then w ← w - learning_rate · g / (√s + epsilon).
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.01,
+        epsilon: float = 1e-10,
+        *,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters,
+            learning_rate,
+            weight_decay=weight_decay,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
+        self.epsilon = self._checked("epsilon", epsilon, zero=False)
+        self.remember("sum_of_squares")
+
+    def update(self, parameters: Vector, gradient: Vector) -> None:
+        """Move the parameters, (n_parameters,), in place by one step."""
+        squares = self.next_state["sum_of_squares"]
+        np.multiply(gradient, gradient, squares)
+        squares += self.state["sum_of_squares"]
+        size = np.sqrt(squares, self._scratch)
+        size += self.epsilon
+        step = np.divide(gradient, size, self._scratch)
+        step *= self.learning_rate
+        parameters -= step
 
 
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, algorithm 1): steps scaled by the gradient's own size.
 
-    m and v are running means of g and g²; divided by 1 - βᵗ they are unbiased, and
-    w ← w - learning_rate · m̂ / (√v̂ + epsilon).
+    m and s are running means of g and g², with the smoothings `betas`; divided by
+    1 - βᵗ they are unbiased, and w ← w - learning_rate · m̂ / (√ŝ + epsilon).
     """
 
     def __init__(
         self,
         parameters: Iterable[Value],
-        learning_rate: float = 0.001,
+        learning_rate: Rate = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
+        *,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
     ) -> None:
-        super().__init__(parameters, learning_rate)
-        if len(betas) != 2:
-            raise ValueError(f"betas must be two numbers, not {betas!r}")
-        for i, beta in enumerate(betas):
-            _check(f"betas[{i}]", beta, 0.0, 1.0)
-        _check("epsilon", epsilon, sys.float_info.min, math.inf)
-        self.betas = betas
-        self.epsilon = epsilon
-        self.mean = np.zeros(len(self.parameters))
-        self.mean_square = np.zeros(len(self.parameters))
+        super().__init__(
+            parameters,
+            learning_rate,
+            weight_decay=weight_decay,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(
+                f"{type(self).__name__}: betas must be two numbers, not {betas!r}"
+            )
+        beta1, beta2 = betas
+        self.betas = (
+            self._checked("betas[0]", beta1, below=1.0),
+            self._checked("betas[1]", beta2, below=1.0),
+        )
+        self.epsilon = self._checked("epsilon", epsilon, zero=False)
+        self.remember("mean", "mean_square")
 
     def update(self, parameters: Vector, gradient: Vector) -> None:
-        """Move the parameters, (n_parameters,), in place by one step."""
+        """Move the parameters, (n_parameters,), in place by one step.
+
+        In the order that the paper gives at the end of its section 2, which saves a
+        division: √(1 - β₂ᵗ) is taken out of the fraction, and epsilon is multiplied by
+        it.
+        """
         beta1, beta2 = self.betas
-        change = np.subtract(gradient, self.mean, out=self._scratch)
-        change *= 1.0 - beta1
-        self.mean += change
-        np.multiply(gradient, gradient, out=change)
-        change -= self.mean_square
-        change *= 1.0 - beta2
-        self.mean_square += change
-        size = np.divide(self.mean_square, 1.0 - beta2**self.steps, out=change)
-        np.sqrt(size, out=size)
-        size += self.epsilon
-        step = np.divide(self.mean, size, out=size)
-        step *= self.learning_rate / (1.0 - beta1**self.steps)
+        t = self.steps + 1
+        mean = self._average("mean", beta1, gradient)
+        square = np.multiply(gradient, gradient, self._scratch)
+        mean_square = self._average("mean_square", beta2, square)
+        root = math.sqrt(1.0 - beta2**t)
+        size = np.sqrt(mean_square, self._scratch)
+        size += self.epsilon * root
+        step = np.divide(mean, size, self._scratch)
+        step *= self.learning_rate * root / (1.0 - beta1**t)
         parameters -= step
 
 
-def _check(name: str, number: float, low: float, high: float) -> None:
-    """Refuse a setting outside [low, high)."""
-    if not (isinstance(number, Real) and low <= number < high):
-        raise ValueError(f"{name} must be in [{low}, {high}), not {number!r}")
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
+
+    w ← w - learning_rate · weight_decay · w, then Adam's step with the gradient as it
+    is. As in PyTorch, the decay goes with the learning rate; the paper's λ is
+    learning_rate · weight_decay, with the schedule as its multiplier η.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        *,
+        weight_decay: float = 0.01,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters,
+            learning_rate,
+            betas,
+            epsilon,
+            weight_decay=weight_decay,
+            clip_norm=clip_norm,
+            clip_value=clip_value,
+        )
+
+    def _decayed(self, parameters: Vector, gradient: Vector) -> Vector:
+        """The gradient as it is; the parameters themselves decay."""
+        parameters *= 1.0 - self.learning_rate * self.weight_decay
+        return gradient
+
+
+OPTIMIZERS = (SGD, RMSprop, Adagrad, Adam, AdamW)
+"""Those that `optimizer_from` knows by name."""
+
+
+def optimizer_from(
+    settings: Mapping[str, Any], parameters: Iterable[Value]
+) -> Optimizer:
+    """The optimiser whose `settings()` these are, for parameters, without its state.
+
+    ValueError for names that are not known; what the optimiser raises for bad settings.
+    """
+    return rebuild("optimizer", OPTIMIZERS, settings, parameters)
+
+
+def _sum_of_squares(vector: Vector) -> float:
+    """Infinite or NaN if a component is, or if the sum is too large itself."""
+    total = 0.0
+    for start in range(0, len(vector), BLOCK):
+        block = vector[start : start + BLOCK]
+        total += float(block.dot(block))
+    return total
+
+
+def _norm(vector: Vector) -> float:
+    """The L2 norm; infinite or NaN if a component is, or if it is too large itself."""
+    square = _sum_of_squares(vector)
+    if SAFE_SQUARE <= square < math.inf:
+        return math.sqrt(square)
+    largest = float(np.abs(vector).max())
+    if largest == 0.0 or not math.isfinite(largest):
+        return largest
+    return largest * math.sqrt(_sum_of_squares(vector / largest))
+
+
+def _check_like(name: str, given: Any, array: npt.NDArray[Any], positive: bool) -> None:
+    """Refuse what is not an array of this kind and shape, of finite numbers."""
+    if not isinstance(given, np.ndarray) or given.dtype != array.dtype:
+        kind = type(given).__name__
+        if isinstance(given, np.ndarray):
+            kind = f"an array of {given.dtype}"
+        raise TypeError(f"{name} must be an array of {array.dtype}, not {kind}.")
+    if given.shape != array.shape:
+        raise ValueError(
+            f"{name} must have the shape {array.shape}, not {given.shape}."
+        )
+    bad = given[~np.isfinite(given) | (positive & (given < 0))]
+    if bad.size:
+        what = "finite numbers from 0 up" if positive else "finite numbers"
+        raise ValueError(f"{name} must hold {what}, not {bad[0]}.")

@@ -21,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import no_grad
-from viz.render import format_of, writable, write_whole
+from nn.files import probe
+from nn.history import draw_curves
+from viz.render import format_of, write_drawn
 from viz.style import BLUE, FAINT, INK, ORANGE
 
 if TYPE_CHECKING:
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from viz.figure import Plot
 
 Numbers = npt.NDArray[np.float64]
-MARKERS_UP_TO = 30
-"""Epochs: a longer curve is drawn without a marker at each."""
 SHADES = ("#F0A978", "#FFFFFF", "#7DB8DC")
 """The landscape below, at and above the threshold: tints of orange and blue."""
 
@@ -43,30 +43,16 @@ def loss_curve(losses: Any, *, path: str | os.PathLike[str] | None = None) -> Pl
     perhaps `validation_loss`. With a `path` the figure is also written there, as svg,
     png or pdf. ValueError where there is no loss to plot.
     """
-    curves = [("training", "-", BLUE, _losses(getattr(losses, "loss", losses)))]
-    validation = _losses(getattr(losses, "validation_loss", []))
-    if not curves[0][-1].size:
+    curves = {
+        "training": _losses(getattr(losses, "loss", losses)).tolist(),
+        "validation": _losses(getattr(losses, "validation_loss", [])).tolist(),
+    }
+    if not curves["training"]:
         raise ValueError("loss_curve: there are no losses. Train for an epoch first.")
-    if validation.size:
-        curves.append(("validation", "--", ORANGE, validation))
     with _figure(path) as (figure, axes):
-        from matplotlib.ticker import MaxNLocator
-
-        for name, line, color, curve in curves:
-            axes.plot(
-                np.arange(1, curve.size + 1),
-                curve,
-                linestyle=line,
-                color=color,
-                label=name,
-                marker="o" if curve.size <= MARKERS_UP_TO else "",
-                markersize=4,
-            )
-        axes.set(title="Loss", xlabel="epoch", ylabel="mean loss")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(axis="y", color=FAINT, linewidth=0.6)
-        if len(curves) > 1:
-            axes.legend()
+        colors = (BLUE, ORANGE)
+        draw_curves(axes, curves, title="Loss", label="mean loss", colors=colors)
+        axes.grid(axis="y", color=FAINT)
     return figure
 
 
@@ -113,7 +99,7 @@ def _figure(
     """
     if path is not None:
         format = format_of(Path(path))  # noqa: A001
-        writable(Path(path))
+        probe(Path(path), b"")
     try:
         from matplotlib import rc_context
 
@@ -126,7 +112,7 @@ def _figure(
         figure = Plot(figsize=(6, 4.2), layout="constrained")
         yield figure, figure.subplots()
         if path is not None:
-            write_whole(Path(path), lambda: figure.image(format))
+            write_drawn(Path(path), lambda: figure.image(format))
 
 
 def _losses(losses: Any) -> Numbers:

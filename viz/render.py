@@ -10,8 +10,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +17,7 @@ from typing import TypeAlias
 import graphviz
 
 from autograd import Value
+from nn.files import probe, write_whole
 from viz.dot import graph
 from viz.renderers import image
 
@@ -43,7 +42,7 @@ def render(picture: Value | Source, path: str | os.PathLike[str]) -> Path:
             f"Give a Value, or what viz.graph or viz.network returned."
         )
     source, engine = picture.source, picture.engine
-    return write_whole(path, lambda: image(source, format, engine))
+    return write_drawn(path, lambda: image(source, format, engine))
 
 
 def format_of(path: Path) -> str:
@@ -56,45 +55,10 @@ def format_of(path: Path) -> str:
     return suffix
 
 
-def writable(path: Path) -> Path:
-    """The file that a path leads to. OSError for one that cannot be written."""
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder. Give the name of a file.")
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{path} cannot be written: there is no folder {target.parent}. Make it "
-            f"first."
-        )
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(f"{path} is there and may not be written.")
-    return target
-
-
-def write_whole(path: Path, draw: Callable[[], bytes]) -> Path:
-    """Write what `draw` returns, by way of a file beside; on any error nothing changes.
+def write_drawn(path: Path, draw: Callable[[], bytes]) -> Path:
+    """Write what `draw` returns, whole or not at all; on any error nothing changes.
 
     That the path can be written is found out before anything is drawn.
     """
-    target = writable(path)
-    folder = _folder_beside(target, path)
-    try:
-        whole = folder / target.name
-        whole.write_bytes(draw())
-        if target.exists():
-            shutil.copymode(target, whole)
-        os.replace(whole, target)
-    finally:
-        shutil.rmtree(folder)
-    return path
-
-
-def _folder_beside(target: Path, path: Path) -> Path:
-    """A new folder on the same disk, so that a file moves out of it in one step."""
-    try:
-        return Path(tempfile.mkdtemp(prefix=".drawing-", dir=target.parent))
-    except OSError as error:
-        raise type(error)(
-            f"{path} cannot be written: {error.strerror}. Choose a folder that you may "
-            f"write to."
-        ) from error
+    probe(path, b"")
+    return write_whole(path, draw())

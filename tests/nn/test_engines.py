@@ -1,5 +1,7 @@
 """Compiled training does what eager training does, to rounding."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import autograd
 import nn
 from autograd import Value, where
 from autograd.errors import TraceError
+from nn.engines import CHUNK, Compiled, Eager
 
 # The two engines add in different orders: a step differs by some roundings, and tens
 # of steps on a smooth loss add these up without amplifying them much.
@@ -232,3 +235,153 @@ def test_validation_sees_what_the_optimizer_moves_besides_the_model():
         assert history.validation_accuracy[-1] == nn.accuracy(model, X, CLASSES)
         histories.append(history.validation_accuracy)
     assert histories[0] == histories[1]
+
+
+# --- one engine by itself ------------------------------------------------------------
+
+
+def engine_of(kind, loss="class index", X=X, **settings):
+    function, n_outputs, output_activation, y = LOSSES[loss]
+    model = nn.MLP(4, [5, n_outputs], "tanh", output_activation, seed=0)
+    sgd = nn.SGD(model.parameters(), 0.1)
+    return model, kind(model, function, sgd, X, np.asarray(y), **settings)
+
+
+@pytest.mark.parametrize("kind", [Eager, Compiled])
+@pytest.mark.parametrize("loss", ["class index", "one-hot", "one output"])
+@pytest.mark.parametrize("batch", [[3], [5, 0, 29], [*range(29, -1, -1)], [7] * 30])
+def test_the_loss_and_gradient_of_a_batch_are_those_of_its_examples(kind, loss, batch):
+    model, engine = engine_of(kind, loss)
+    function, _, _, y = LOSSES[loss]
+    found, gradient = engine.loss_and_gradient(np.array(batch))
+    model.zero_grad()
+    losses = [function(model(X[i].tolist()), y[i]) for i in batch]
+    mean = autograd.sum(losses) / len(batch)
+    mean.backward()
+    # Up to thirty examples, each some roundings of numbers near 1.
+    assert found == pytest.approx(mean.data, rel=1e-13)
+    expected = [parameter.grad for parameter in model.parameters()]
+    assert gradient == pytest.approx(expected, abs=1e-13)
+
+
+@pytest.mark.parametrize("kind", [Eager, Compiled])
+def test_an_engine_computes_with_its_vector_and_writes_it_back(kind):
+    model, engine = engine_of(kind)
+    assert engine.vector.tolist() == weights(model).tolist()
+    before, _ = engine.loss_and_gradient(np.arange(30))
+    engine.vector[:] *= 0.5
+    after, _ = engine.loss_and_gradient(np.arange(30))
+    assert engine.mean_loss(X, CLASSES) == pytest.approx(after, rel=1e-13)
+    assert abs(after - before) > 1e-3
+    engine.write_back()
+    assert engine.vector.tolist() == weights(model).tolist()
+    assert engine.outputs(X) == pytest.approx(nn.predict(model, X), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", [Eager, Compiled])
+def test_a_step_returns_the_sum_of_the_losses_and_takes_one_step(kind):
+    _, engine = engine_of(kind)
+    batch = np.array([2, 4, 6])
+    mean, gradient = engine.loss_and_gradient(batch)
+    before = engine.vector.copy()
+    assert engine.step(batch) == pytest.approx(3 * mean, rel=1e-15)
+    assert engine.vector == pytest.approx(before - 0.1 * gradient, abs=1e-15)
+    assert engine.optimizer.steps == 1
+
+
+def test_a_smaller_batch_after_a_larger_one_is_computed_alone():
+    _, engine = engine_of(Compiled)
+    expected = {
+        n: engine_of(Compiled)[1].loss_and_gradient(np.arange(n)) for n in (2, 9)
+    }
+    for n in (9, 2, 9):
+        value, gradient = engine.loss_and_gradient(np.arange(n))
+        assert value == expected[n][0]
+        assert (gradient == expected[n][1]).all()
+
+
+def test_the_examples_are_held_once_and_those_given_are_not_kept():
+    many = np.random.default_rng(0).normal(size=(30, 4))
+    given = weakref.ref(many)
+    _, engine = engine_of(Compiled, X=many)
+    del many
+    assert given() is None
+    engine.loss_and_gradient(np.random.default_rng(0).permutation(30))
+    assert engine.buffer.size == 0  # all of them are computed with where they are
+
+
+@pytest.mark.parametrize("n", [1, CHUNK - 1, CHUNK, 2 * CHUNK + 3])
+def test_the_mean_loss_of_any_number_of_examples_is_their_mean(n):
+    model, engine = engine_of(Compiled)
+    rng = np.random.default_rng(n)
+    many, classes = rng.normal(size=(n, 4)), rng.integers(0, 3, n)
+    z = nn.predict(model, many)
+    losses = np.log(np.exp(z).sum(axis=1)) - z[np.arange(n), classes]
+    # Each loss has some roundings of numbers near 1, and so has the mean.
+    assert engine.mean_loss(many, classes) == pytest.approx(losses.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("width", [1, 3, 5])
+@pytest.mark.parametrize("kind", [Eager, Compiled])
+def test_the_mean_loss_of_examples_of_another_width_is_refused(kind, width):
+    _, engine = engine_of(kind)
+    with pytest.raises(ValueError, match=rf"{width}"):
+        engine.mean_loss(np.ones((30, width)), CLASSES)
+
+
+def test_targets_of_another_shape_are_refused_by_name():
+    _, engine = engine_of(Compiled, "one-hot")
+    with pytest.raises(ValueError, match=r"the test's y has the shape \(30,\)"):
+        engine.check_targets(CLASSES, "the test's y")
+
+
+# --- which example is at fault -------------------------------------------------------
+
+
+def root(loss_of_output=lambda out, t: out + 0.0 * t):
+    class Root(nn.Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def __call__(self, inputs):
+            return (inputs[0] * self.w).sqrt()
+
+    return Root(), loss_of_output
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 6])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_an_example_that_cannot_be_computed_is_named_by_its_index(compiled, batch_size):
+    model, loss = root()
+    data = np.array([[1.0], [2.0], [1.0], [-1.0], [3.0], [1.0]]), np.zeros(6)
+    with pytest.raises((FloatingPointError, ValueError), match="sqrt") as caught:
+        nn.fit(
+            model, *data, loss=loss, optimizer=nn.SGD(model.parameters(), 1e-3),
+            epochs=1, batch_size=batch_size, compiled=compiled, progress=False,
+        )  # fmt: skip
+    assert str(caught.value).startswith("X[3] and y[3]: sqrt")
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_target_that_is_refused_is_named_by_its_index(compiled):
+    model = nn.MLP(4, [5, 3], seed=0)
+    y = CLASSES.copy()
+    y[[11, 17]] = 3
+    with pytest.raises(ValueError, match="the target 3 is not the index") as caught:
+        nn.fit(
+            model, X, y, loss=nn.cross_entropy, epochs=1, compiled=compiled,
+            optimizer=nn.SGD(model.parameters(), 0.1), batch_size=1, progress=False,
+        )  # fmt: skip
+    named = ["fit: y[11]"] if compiled else ["X[11] and y[11]", "X[17] and y[17]"]
+    assert str(caught.value).split(": cross_entropy")[0] in named
+
+
+def test_a_loss_that_is_no_value_is_refused():
+    model = nn.MLP(4, [5, 3], seed=0)
+    with pytest.raises(
+        TypeError, match="fit: the loss must return one Value, not list"
+    ):
+        nn.fit(
+            model, X, CLASSES, loss=lambda outputs, target: outputs, epochs=1,
+            optimizer=nn.SGD(model.parameters(), 0.1), progress=False,
+        )  # fmt: skip

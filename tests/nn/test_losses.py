@@ -3,6 +3,7 @@
 Tolerances are in units of u = 2^-53, the relative error of one rounding.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -356,6 +357,74 @@ def test_cross_entropy_of_no_logits_is_refused() -> None:
             cross_entropy([], target)
 
 
+# --- label smoothing -----------------------------------------------------------------
+
+
+@given(some_logits, st.floats(0, 1), st.data())
+def test_label_smoothing_spreads_a_share_of_the_target_evenly(
+    z: list[float], smoothing: float, data: st.DataObject
+) -> None:
+    n = len(z)
+    k = data.draw(st.integers(0, n - 1))
+    y = [(1.0 - smoothing) * (i == k) + smoothing / n for i in range(n)]
+    for target in (k, [float(i == k) for i in range(n)]):
+        leaves = values(z)
+        loss = cross_entropy(leaves, target, label_smoothing=smoothing)
+        truth = exact(
+            lambda z, e, k=k, n=n: log_sum_exp(z) - (1 - e) * z[k] - e * mp.fsum(z) / n,
+            z,
+            smoothing,
+        )
+        assert loss.data == pytest.approx(float(truth), abs=2 * allowance(z))
+        expected = [p - b for p, b in zip(probabilities(z), y, strict=True)]
+        assert gradient_of(loss, leaves) == pytest.approx(expected, abs=allowance(z))
+
+
+@given(some_logits, st.data())
+def test_no_label_smoothing_is_the_plain_loss(
+    z: list[float], data: st.DataObject
+) -> None:
+    k = data.draw(st.integers(0, len(z) - 1))
+    plain = cross_entropy(values(z), k).data
+    assert cross_entropy(values(z), k, label_smoothing=0.0).data == plain
+
+
+def test_a_recorded_index_is_smoothed_like_a_plain_one() -> None:
+    z = [0.5, -1.0, 2.0]
+    for k in range(3):
+        plain = cross_entropy(values(z), k, label_smoothing=0.3)
+        recorded = cross_entropy(values(z), Value(float(k)), label_smoothing=0.3)
+        assert recorded.data == pytest.approx(plain.data, abs=allowance(z))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_label_smoothing_trains_as_a_partial_function(compiled: bool) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(12, 3)), rng.integers(0, 4, 12)
+    smooth = 0.8 * np.eye(4)[y] + 0.05
+    ends = []
+    for loss, target in [
+        (functools.partial(cross_entropy, label_smoothing=0.2), y),
+        (functools.partial(cross_entropy, label_smoothing=0.2), np.eye(4)[y]),
+        (cross_entropy, smooth),
+    ]:
+        model = nn.MLP(3, [4], seed=0)
+        nn.fit(
+            model, X, target, loss=loss, optimizer=nn.SGD(model.parameters(), 0.5),
+            epochs=5, compiled=compiled, progress=False,
+        )  # fmt: skip
+        ends.append([parameter.data for parameter in model.parameters()])
+    # Five steps, each some roundings of numbers near 1.
+    assert ends[0] == pytest.approx(ends[2], abs=1e-13)
+    assert ends[1] == pytest.approx(ends[2], abs=1e-13)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.1, math.nan, "0.1", None])
+def test_a_smoothing_that_is_no_share_is_refused(smoothing: Any) -> None:
+    with pytest.raises(ValueError, match="label_smoothing must be from 0 to 1, not"):
+        cross_entropy(values([1.0, 2.0]), 0, label_smoothing=smoothing)
+
+
 # --- what all of them take -----------------------------------------------------------
 
 
@@ -457,6 +526,14 @@ def test_the_losses_are_those_of_pytorch() -> None:
                 functional.cross_entropy(row, torch.tensor(k)),
             ),
             (cross_entropy(values(z), y), functional.cross_entropy(row, one(y))),
+            (
+                cross_entropy(values(z), k, label_smoothing=share),
+                functional.cross_entropy(row, torch.tensor(k), label_smoothing=share),
+            ),
+            (
+                cross_entropy(values(z), y, label_smoothing=share),
+                functional.cross_entropy(row, one(y), label_smoothing=share),
+            ),
             (
                 binary_cross_entropy(Value(p), share),
                 functional.binary_cross_entropy(one(p), one(share)),

@@ -1,5 +1,7 @@
 """Modules: which parameters they have, under which names, in and out of a state."""
 
+import copy
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from nn import MLP, Layer, Module, Neuron
+from nn import MLP, Layer, Module, Neuron, Perceptron
 
 
 class Bag(Module):
@@ -309,3 +311,68 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(fault: str) ->
     with pytest.raises(error, match=message):
         model.load_state_dict(state)
     assert numbers(model) == before
+
+
+# --- settings ------------------------------------------------------------------------
+
+
+def test_settings_are_the_arguments_with_their_defaults_and_without_the_seed() -> None:
+    assert MLP(2, [3, 1], "tanh", seed=0).settings() == {
+        "n_inputs": 2,
+        "layer_sizes": [3, 1],
+        "activation": "tanh",
+        "output_activation": None,
+        "dropout": 0.0,
+    }
+    assert Perceptron(n_inputs=3).settings() == {"n_inputs": 3}
+
+
+def test_settings_are_plain_numbers_that_json_can_hold() -> None:
+    model = MLP(np.int64(2), np.array([3, 1]), seed=np.random.default_rng(0))  # type: ignore[arg-type]
+    assert json.loads(json.dumps(model.settings())) == MLP(2, [3, 1]).settings()
+
+
+def test_modules_among_the_arguments_are_described_too() -> None:
+    class Chain(Module):
+        def __init__(self, parts: list[Module], last: Module) -> None:
+            self.parts, self.last = parts, last
+
+    chain = Chain([Neuron(2, None)], last=Perceptron(3))
+    neuron = {"n_inputs": 2, "activation": None, "n_outputs": 1}
+    assert chain.settings() == {
+        "parts": [{"class": "Neuron", "settings": neuron}],
+        "last": {"class": "Perceptron", "settings": {"n_inputs": 3}},
+    }
+
+
+def test_arguments_that_json_cannot_hold_have_no_settings() -> None:
+    class Taking(Module):
+        def __init__(self, thing: Any) -> None:
+            self.thing = thing
+
+    for thing in (math.sin, Value(1.0), {"a": 1}, np.array([Value(1.0)]), 1j):
+        assert Taking(thing).settings() is None
+    assert Bag(a=1).settings() is None
+
+
+def test_settings_are_a_copy() -> None:
+    sizes = [3, 1]
+    model = MLP(2, sizes)
+    sizes.append(7)
+    settings = model.settings()
+    assert settings is not None
+    settings["layer_sizes"].append(9)
+    assert model.settings() == MLP(2, [3, 1]).settings()
+
+
+def test_settings_are_no_parameters_and_survive_a_copy() -> None:
+    model = MLP(2, [3, 1], seed=0)
+    again = copy.deepcopy(model)
+    assert again.settings() == model.settings()
+    assert numbers(again) == numbers(model)
+    assert not {*again.parameters()} & {*model.parameters()}
+
+
+def test_a_wrong_argument_is_still_refused_by_init() -> None:
+    with pytest.raises(TypeError, match="wings"):
+        MLP(2, [3, 1], wings=2)  # type: ignore[call-arg]

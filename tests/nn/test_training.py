@@ -1,9 +1,6 @@
-"""fit, predict and accuracy: what one step is, what is refused, what is shown."""
+"""fit, predict and accuracy: what one step is, and what is refused."""
 
-import io
 import math
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,16 +63,6 @@ class Pick(Module):
         return [self.w * x for x in inputs]
 
 
-class Counted(SGD):
-    """Descent that counts its steps."""
-
-    taken = 0
-
-    def step(self) -> None:
-        self.taken += 1
-        super().step()
-
-
 # --- one step ------------------------------------------------------------------------
 
 
@@ -100,7 +87,7 @@ def test_each_batch_is_one_step_and_each_epoch_uses_every_example_once() -> None
             seen.append(target)
             return mse(output, target)
 
-        optimizer = Counted(model.parameters(), learning_rate=1e-3)
+        optimizer = SGD(model.parameters(), learning_rate=1e-3)
         train(
             model,
             np.ones((n, 1)),
@@ -111,7 +98,7 @@ def test_each_batch_is_one_step_and_each_epoch_uses_every_example_once() -> None
             epochs=2,
             compiled=False,  # a compiled loss is called once, to be recorded
         )
-        assert optimizer.taken == 2 * steps
+        assert optimizer.steps == 2 * steps
         assert sorted(seen[:n]) == sorted(seen[n:]) == list(range(n))
         assert n == 1 or seen[:n] != seen[n:]
 
@@ -390,72 +377,6 @@ def test_a_step_that_overflows_leaves_the_parameters_of_the_last_whole_step(
         train(model, [[1.0]], [0.0], optimizer=optimizer, epochs=10, compiled=compiled)
     assert math.isfinite(model.w.data)
     assert model.w.data != 1.0
-
-
-# --- progress ------------------------------------------------------------------------
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_on_a_terminal_a_bar_appears(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    train(network(), epochs=30, progress=True)
-    shown = terminal.getvalue()
-    assert "\r" in shown
-    assert "100%" in shown
-    assert "120/120" in shown
-    assert "loss=" in shown
-    assert "epoch 30/30" not in shown
-
-
-def test_elsewhere_lines_appear_on_standard_error(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    history = train(network(), epochs=103, progress=True)
-    out, err = capsys.readouterr()
-    lines = err.splitlines()
-    assert out == ""
-    assert 10 <= len(lines) <= 30
-    assert lines[-1] == f"epoch 103/103: loss {history.loss[-1]:.4f}"
-    assert "\r" not in err
-
-
-def test_few_epochs_have_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    history = train(network(), epochs=3, batch_size=3, progress=True)
-    assert capsys.readouterr().err.splitlines() == [
-        f"epoch {k}/3: loss {loss:.4f}" for k, loss in enumerate(history.loss, start=1)
-    ]
-
-
-def test_on_a_terminal_without_tqdm_lines_appear(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    train(network(), epochs=2, progress=True)
-    assert [line[:9] for line in terminal.getvalue().splitlines()] == [
-        "epoch 1/2",
-        "epoch 2/2",
-    ]
-
-
-@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
-def test_without_progress_nothing_is_shown(
-    stream: Callable[[], io.StringIO],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(sys, "stderr", shown := stream())
-    train(network(), progress=False)
-    assert shown.getvalue() == ""
-    assert capsys.readouterr().out == ""
 
 
 # --- predict and accuracy ------------------------------------------------------------

@@ -181,10 +181,10 @@ def test_a_folder_in_the_files_place_is_named_before_anything_is_drawn(
 def test_a_folder_that_may_not_be_written_is_named_before_anything_is_drawn(
     loss, nothing_is_drawn, monkeypatch, tmp_path
 ):
-    def refuse(**options):
+    def refuse(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkdtemp", refuse)  # for root no folder is protected
+    monkeypatch.setattr("os.open", refuse)  # for root no folder is protected
     with pytest.raises(PermissionError, match=r"graph\.svg cannot be written"):
         viz.render(loss, tmp_path / "graph.svg")
 
