@@ -1,7 +1,7 @@
 """What the lessons share: the comparison of claims, and the folder of pictures.
 
-A lesson starts with `quick = lesson.start(__doc__)`, prints what it measures beside
-what is claimed with `lesson.compare`, and writes each picture to `lesson.picture(name)`.
+A lesson starts with `quick = lesson.start(__doc__)`, prints with `lesson.compare` what
+it measures beside what is claimed, and writes its pictures to `lesson.picture(name)`.
 """
 
 import argparse

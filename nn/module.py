@@ -19,6 +19,7 @@ PyTorch gives the same network.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
@@ -83,7 +84,8 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Every parameter, in a fixed order: row by row, array by array."""
-        return [parameter for _, parameter in self.named_parameters()]
+        arrays = [_values(array) for _, array in self.named_arrays()]
+        return list(dict.fromkeys(itertools.chain.from_iterable(arrays)))
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
@@ -210,6 +212,13 @@ def _elements(array: Array) -> Iterator[tuple[tuple[int, ...], Value]]:
         for i, part in enumerate(array):
             for place, value in _elements(part):
                 yield (i, *place), value
+
+
+def _values(array: Array) -> list[Value]:
+    """Every Value, row by row."""
+    if isinstance(array, Value):
+        return [array]
+    return [value for part in array for value in _values(part)]
 
 
 def _subscript(place: tuple[int, ...]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
+TESTS = ROOT / "tests"
 
 
 def run(
@@ -65,10 +66,11 @@ def assert_all_written(output: str, folder: Path, names: set[str]) -> None:
         assert_shows_something(path)
 
 
-def test_every_example_is_run_here() -> None:
-    scripts = {path.name for path in EXAMPLES.glob("*.py")}
-    tests = Path(__file__).read_text(encoding="utf-8")
-    assert scripts == {*re.findall(r'run\(\s*"(\w+\.py)"', tests)}
+def test_every_example_is_run_by_some_test() -> None:
+    scripts = {path.stem for path in EXAMPLES.glob("*.py")} - {"lesson", "__main__"}
+    tests = [path.read_text(encoding="utf-8") for path in TESTS.glob("test_*.py")]
+    named = {*re.findall(r'"(\w+)(?:\.py)?"', "".join(tests))}
+    assert scripts - named == set()
 
 
 # --- xor -----------------------------------------------------------------------------
