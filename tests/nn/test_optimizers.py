@@ -514,13 +514,17 @@ def test_both_clippings_hold_both_bounds(
     assert np.abs(seen).max() <= clip_value
 
 
-@given(st.lists(st.floats(-1e307, 1e307), min_size=1, max_size=9))
+@given(
+    st.lists(st.floats(-1.0, 1.0), min_size=1, max_size=9),
+    st.sampled_from([1e-300, 1e-170, 1e-160, 1e-150, 1e-140, 1.0, 1e150, 1e160, 1e307]),
+)
 def test_the_gradient_norm_neither_overflows_nor_underflows(
-    gradient: list[float],
+    gradient: list[float], scale: float
 ) -> None:
+    gradient = [g * scale for g in gradient]
     norm = seen_by(gradient).gradient_norm
-    # With a norm below 1e-300, the components themselves have lost digits.
-    assert norm == pytest.approx(math.hypot(*gradient), rel=1e-14, abs=1e-314)
+    # Numbers below 1e-307 are rounded to multiples of 5e-324.
+    assert norm == pytest.approx(math.hypot(*gradient), rel=1e-14, abs=1e-322)
 
 
 @pytest.mark.parametrize("n", [8191, 8192, 8193, 20_000])
@@ -899,7 +903,8 @@ def test_loading_a_state_copies_it() -> None:
     adam.step()
     state = adam.state_dict()
     other.load_state_dict(state)
-    other.step()
+    for _ in range(2):  # the arrays change places at each step
+        other.step()
     assert state["mean"].tolist() == adam.state_dict()["mean"].tolist()
 
 
