@@ -25,7 +25,7 @@ parser.add_argument("--epochs", type=int, default=6)
 parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 
-SIDE, KERNEL, CHANNELS = 28, 5, 6
+SIDE, KERNEL, CHANNELS, BATCH = 28, 5, 6, 64
 MAP = SIDE - KERNEL + 1
 
 
@@ -72,22 +72,17 @@ X_test, y_test = X_test[: args.test], y_test[: args.test]
 
 model = LeNet(args.seed)
 print(f"{len(X):,} images, {len(model.parameters()):,} parameters")
-optimizer = nn.Adam(model.parameters())
 start = time.perf_counter()
-counts = (args.epochs - args.epochs // 2, args.epochs // 2)
-for stage, rate in enumerate((0.002, 0.0004)):
-    if not counts[stage]:
-        continue
-    optimizer.learning_rate = rate
-    history = nn.fit(
-        model,
-        X,
-        y,
-        loss=nn.cross_entropy,
-        optimizer=optimizer,
-        epochs=counts[stage],
-        batch_size=64,
-        seed=args.seed + stage,
-    )
+steps = args.epochs * -(-len(X) // BATCH)
+history = nn.fit(
+    model,
+    X,
+    y,
+    loss=nn.cross_entropy,
+    optimizer=nn.Adam(model.parameters(), learning_rate=nn.Cosine(0.002, steps)),
+    epochs=args.epochs,
+    batch_size=BATCH,
+    seed=args.seed,
+)
 print(f"loss {history.loss[-1]:.4f} after {time.perf_counter() - start:.0f} s")
 print(f"test accuracy: {nn.accuracy(model, X_test, y_test):.2%}")

@@ -65,28 +65,23 @@ model = nn.MLP(X.shape[1], [*layers, 10], "relu", seed=args.seed)
 print(f"{name}: {len(X):,} training and {len(X_test):,} test images")
 print(f"{model}, {len(model.parameters()):,} parameters")
 
-# The learning rate falls in three stages: long strides first, then short ones.
 few = len(X) < 10_000
 epochs = args.epochs or (4 if args.eager else 30 if few else 6 if args.shift else 9)
-counts = np.diff(np.round(np.array([0.0, 0.6, 0.85, 1.0]) * epochs).astype(int))
-optimizer = nn.Adam(model.parameters())
-losses = []
+batch = args.batch or (16 if few else 128 if args.shift else 64)
+# Long strides first, then ever shorter ones.
+strides = nn.Cosine(0.005, epochs * -(-len(X) // batch))
 start = time.perf_counter()
-for stage, learning_rate in enumerate((0.004, 0.001, 0.0002)):
-    if counts[stage]:
-        optimizer.learning_rate = learning_rate
-        history = nn.fit(
-            model,
-            X,
-            y,
-            loss=nn.cross_entropy,
-            optimizer=optimizer,
-            epochs=counts[stage],
-            batch_size=args.batch or (16 if few else 128 if args.shift else 64),
-            compiled=not args.eager,
-            seed=args.seed + stage,
-        )
-        losses += history.loss
-print(f"training loss {losses[0]:.3f} -> {losses[-1]:.3f}")
+history = nn.fit(
+    model,
+    X,
+    y,
+    loss=nn.cross_entropy,
+    optimizer=nn.Adam(model.parameters(), learning_rate=strides),
+    epochs=epochs,
+    batch_size=batch,
+    compiled=not args.eager,
+    seed=args.seed,
+)
+print(f"training loss {history.loss[0]:.3f} -> {history.loss[-1]:.3f}")
 print(f"{time.perf_counter() - start:.1f} s, recording and compiling included")
 print(f"test accuracy: {nn.accuracy(model, X_test, y_test):.1%}")
