@@ -23,12 +23,12 @@ from nn.losses import (
 )
 from nn.metrics import accuracy, confusion_matrix, precision_recall
 from nn.module import Module
+from nn.optimizer import Optimizer
 from nn.optimizers import (
     SGD,
     Adagrad,
     Adam,
     AdamW,
-    Optimizer,
     RMSprop,
     optimizer_from,
 )

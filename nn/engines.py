@@ -25,7 +25,7 @@ import numpy.typing as npt
 from autograd import DomainError, Value, compile, no_grad, tracing
 from nn.examples import Matrix, as_inputs
 from nn.module import Module
-from nn.optimizers import Optimizer
+from nn.optimizer import Optimizer
 from nn.regularization import Penalized, drawn_from, training_mode
 
 Loss: TypeAlias = Callable[[Any, Any], Value]

@@ -34,7 +34,7 @@ from nn.checkpoints import (
 from nn.files import probe, write_whole
 from nn.history import History
 from nn.module import Module
-from nn.optimizers import Optimizer
+from nn.optimizer import Optimizer
 from nn.schedules import schedule_from
 
 

@@ -27,7 +27,7 @@ from nn.history import History
 from nn.interrupt import noted_interrupt
 from nn.metrics import share_right
 from nn.module import Module
-from nn.optimizers import Optimizer
+from nn.optimizer import Optimizer
 from nn.progress import shown
 from nn.run import Training, unchanged_on_error
 
