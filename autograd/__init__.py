@@ -12,12 +12,14 @@ from autograd.backward import gradients
 from autograd.check import check_gradient, finite_difference
 from autograd.compiler import NumericalError, compile, compile_function
 from autograd.custom import operation
+from autograd.derivation import Derivation
 from autograd.errors import (
     DerivativeError,
     DomainError,
     GradientMismatch,
     TraceError,
 )
+from autograd.explain import Explanation
 from autograd.functions import (
     abs,
     acos,
@@ -66,8 +68,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Constant",
+    "Derivation",
     "DerivativeError",
     "DomainError",
+    "Explanation",
     "GradientMismatch",
     "NumericalError",
     "Operand",

@@ -29,6 +29,8 @@ from autograd.ops import TABLE, Operation
 from autograd.recording import recording, traced
 
 if TYPE_CHECKING:
+    from autograd.derivation import Derivation
+    from autograd.explain import Explanation
     from autograd.hooks import Handle
 
 Operand: TypeAlias = Union["Value", float]
@@ -378,6 +380,34 @@ class Value:
         from autograd.backward import local_partials
 
         return tuple(local_partials(self))
+
+    def explain(self, wrt: Value, k: int | None = 10) -> Explanation:
+        """Explain ∂self/∂wrt as a sum over paths: print the result.
+
+        Each path from `wrt` to this Value has the product of the local partials along
+        it, and these add up to the derivative. The `k` largest in absolute value are
+        listed, or all for k=None. No gradient is changed and no hook is run.
+        DerivativeError as for backward().
+
+        >>> x = Value(3.0, label="x")
+        >>> [path.product for path in (x * x + x.relu()).explain(x)]
+        [3.0, 3.0, 1.0]
+        """
+        from autograd.explain import explain
+
+        return explain(self, wrt, k)
+
+    def derivation(self, blanks: bool = False, limit: int = 100) -> Derivation:
+        """Write out how this Value and its gradients are computed: print the result.
+
+        The values, the local partials and the reverse sweep, each with its formula and
+        its numbers; with `blanks`, an exercise with its key. No gradient is changed and
+        no hook is run. ValueError for a graph of more than `limit` values, constants
+        not counted. DerivativeError as for backward().
+        """
+        from autograd.derivation import derivation
+
+        return derivation(self, blanks, limit)
 
     @property
     def has_grad(self) -> bool:

@@ -216,3 +216,20 @@ def test_mnist_learns_the_small_digits() -> None:
     # Ten classes: guessing gives 10 %.
     (accuracy,) = re.findall(r"^test accuracy: (\d+\.\d)%$", output, re.M)
     assert float(accuracy) > 50
+
+
+# --- common mistakes -----------------------------------------------------------------
+
+
+def test_each_common_mistake_is_wrong_about_its_graph_and_drawn(tmp_path: Path) -> None:
+    output = run("common_mistakes.py", "--out", tmp_path).stdout
+    table = [re.split(r" {2,}", line.strip()) for line in output.splitlines()[1:5]]
+    # dy/dx, then what each mistake makes of it: each graph shows one that the graphs
+    # below it do not.
+    assert table == [
+        ["x + x", "2", "1*", "2", "2", "4*"],
+        ["a + 3a, a = 2x", "8", "6*", "2*", "22*", "16*"],
+        ["3(2x)", "6", "6", "6", "12*", "12*"],
+        ["3x", "3", "3", "3", "3", "6*"],
+    ]
+    assert_all_written(output, tmp_path, {"common_mistakes.png"})

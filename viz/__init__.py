@@ -7,6 +7,7 @@
 
 from viz import plots
 from viz.dot import GraphTooLarge, graph
+from viz.explanation import explanation
 from viz.network import network
 from viz.render import render
 from viz.renderers import RendererNotFound
@@ -14,6 +15,7 @@ from viz.renderers import RendererNotFound
 __all__ = [
     "GraphTooLarge",
     "RendererNotFound",
+    "explanation",
     "graph",
     "network",
     "plots",

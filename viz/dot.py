@@ -12,7 +12,7 @@ gives the same DOT source, and its boxes are named n0, n1, ... in topological or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from autograd import Constant, Value
@@ -60,7 +60,7 @@ def graph(
     shown = boxes_of(value, layers, by_layer=boxes == "layers")
     if len(shown) > max_nodes:
         raise _too_large(len(shown), max_nodes, boxes if layers else "")
-    return _drawn(shown, arrows_between(shown), direction)
+    return drawn(shown, arrows_between(shown), direction)
 
 
 def _too_large(size: int, limit: int, collapsed: str) -> GraphTooLarge:
@@ -79,7 +79,13 @@ def _too_large(size: int, limit: int, collapsed: str) -> GraphTooLarge:
     )
 
 
-def _drawn(boxes: Sequence[Box], arrows: Sequence[Arrow], direction: str) -> Picture:
+def drawn(
+    boxes: Sequence[Box],
+    arrows: Sequence[Arrow],
+    direction: str,
+    looks: Sequence[Mapping[str, str]] | None = None,
+) -> Picture:
+    """Boxes and arrows as a picture; `looks` are each arrow's Graphviz attributes."""
     picture = blank(
         "computation graph", rankdir=direction, nodesep="0.25", ranksep="0.55"
     )
@@ -88,7 +94,7 @@ def _drawn(boxes: Sequence[Box], arrows: Sequence[Arrow], direction: str) -> Pic
         is_root = place == len(boxes) - 1
         picture.node(f"n{place}", _table(box, is_root), tooltip=tooltip(_told(box)))
     names = [_name(box, place) for place, box in enumerate(boxes)]
-    for arrow in arrows:
+    for arrow, look in zip(arrows, looks or [{}] * len(arrows), strict=True):
         told = tooltip(_told_of_arrow(arrow, names))
         picture.edge(
             f"n{arrow.tail}",
@@ -97,6 +103,7 @@ def _drawn(boxes: Sequence[Box], arrows: Sequence[Arrow], direction: str) -> Pic
             tooltip=told,
             labeltooltip=told,
             **({} if arrow.n_values == 1 else {"penwidth": "2.5"}),
+            **look,
         )
     return picture
 

@@ -1,0 +1,328 @@
+r"""The arithmetic of formulas: the rules of the table, written out for a reader.
+
+A `Formula` is a number together with how it came about, as plain text and as LaTeX.
+`Formulas` is an arithmetic `xp` like that of floats, so a row's rule that is run over
+it says what it computes. Invariant: the formula's `value` is what the rule gives on
+floats, and reading its text, or its LaTeX, by the usual precedence gives that too.
+
+    >>> from autograd.ops import TABLE
+    >>> x, y = symbol("x", 3.0), symbol("y", 2.0)
+    >>> print(TABLE["div"].partials[0](Formulas, x, y, x / y))
+    1 / y
+    >>> print((x + y) * 2.0, "=", ((x + y) * 2.0).value)
+    (x + y) · 2 = 10.0
+    >>> print(Formulas.exp(-x / y).latex)
+    \exp\left(\frac{-x}{y}\right)
+
+What a reader would leave out is left out: factors of 1, terms of 0, exponents of 1. And
+a `where` is written as the branch that the numbers choose, as its derivative is that
+branch's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
+from functools import partial
+from typing import Any
+
+from autograd.arithmetic import Floats
+from autograd.notation import ATOM, PRODUCT, SIGN, Latex, Piece, Text
+from autograd.ops import TABLE, Operation
+from autograd.value import Constant, Value
+
+CONSTANTS = {
+    2.0 / math.sqrt(math.pi): ("2/√π", r"\frac{2}{\sqrt{\pi}}", PRODUCT, SIGN),
+    math.sqrt(0.5): ("1/√2", r"\frac{1}{\sqrt{2}}", PRODUCT, SIGN),
+    math.sqrt(2.0 * math.pi): ("√(2π)", r"\sqrt{2 \pi}", ATOM, ATOM),
+}
+"""Numbers of the table that are known by another name."""
+
+
+class Formula:
+    """A number and how it came about.
+
+    `value` is the number, `text` and `latex` say where it is from. A `literal` is a
+    plain number of a rule, not something that has a name.
+    """
+
+    __slots__ = ("_latex", "_text", "literal", "value")
+
+    def __init__(
+        self, value: float, text: Piece, latex: Piece, literal: bool = False
+    ) -> None:
+        self.value = value
+        self._text = text
+        self._latex = latex
+        self.literal = literal
+
+    @property
+    def text(self) -> str:
+        """The formula as plain text."""
+        return self._text.text
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX's mathematics, without dollars."""
+        return self._latex.text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<formula {self.text} = {self.value!r}>"
+
+    def is_number(self, x: float) -> bool:
+        """Whether this is a literal of the given value."""
+        return self.literal and self.value == x
+
+    def __add__(self, other: Any) -> Formula:
+        return _add(self, formula(other))
+
+    def __radd__(self, other: Any) -> Formula:
+        return _add(formula(other), self)
+
+    def __sub__(self, other: Any) -> Formula:
+        return _sub(self, formula(other))
+
+    def __rsub__(self, other: Any) -> Formula:
+        return _sub(formula(other), self)
+
+    def __mul__(self, other: Any) -> Formula:
+        return _mul(self, formula(other))
+
+    def __rmul__(self, other: Any) -> Formula:
+        return _mul(formula(other), self)
+
+    def __truediv__(self, other: Any) -> Formula:
+        return _div(self, formula(other))
+
+    def __rtruediv__(self, other: Any) -> Formula:
+        return _div(formula(other), self)
+
+    def __pow__(self, other: Any) -> Formula:
+        return _pow(self, other)
+
+    def __rpow__(self, other: Any) -> Formula:
+        return _pow(other, self)
+
+    def __neg__(self) -> Formula:
+        return _neg(self)
+
+    def __pos__(self) -> Formula:
+        return self
+
+    def __abs__(self) -> Formula:
+        return _applied(TABLE["abs"], self)
+
+
+def number(x: float) -> Formula:
+    """A plain number as a formula."""
+    if abs(x) in CONSTANTS:
+        text, latex, text_level, latex_level = CONSTANTS[abs(x)]
+        pieces = Piece(text, text_level), Piece(latex, latex_level)
+        if x < 0.0:
+            pieces = Text.negative(pieces[0]), Latex.negative(pieces[1])
+        return Formula(x, *pieces, literal=True)
+    return Formula(x, Text.number(x), Latex.number(x), literal=True)
+
+
+def symbol(name: str, value: float) -> Formula:
+    """A name that stands for a number; what LaTeX would misread in it is escaped."""
+    return Formula(value, Piece(Text.name(name)), Piece(Latex.name(name)))
+
+
+def opaque(value: float) -> Formula:
+    """A number put in for a name: nothing is left out for its being 0 or 1."""
+    return Formula(value, Text.number(value), Latex.number(value))
+
+
+def formula(thing: Any) -> Formula:
+    """A formula as it is, a plain number as a literal."""
+    return thing if isinstance(thing, Formula) else number(float(thing))
+
+
+NOTATIONS = ("abs", "dot", "exp", "logsumexp", "sqrt", "sum")
+"""Operations with a notation of their own, where others are written as a call."""
+
+SIGNS = ("+", "-", "*", "/", "**")
+"""The symbols of operations that are written by them."""
+
+
+def _written(value: float, notation: str, *operands: Formula) -> Formula:
+    """The formula that applies a notation of both dialects to its operands."""
+    if all(operand.literal for operand in operands):
+        return number(value)
+    return Formula(
+        value,
+        getattr(Text, notation)(*[operand._text for operand in operands]),
+        getattr(Latex, notation)(*[operand._latex for operand in operands]),
+    )
+
+
+def _add(a: Formula, b: Formula) -> Formula:
+    if a.is_number(0.0) or b.is_number(0.0):
+        return b if a.is_number(0.0) else a
+    return _written(a.value + b.value, "plus", a, b)
+
+
+def _sub(a: Formula, b: Formula) -> Formula:
+    if b.is_number(0.0):
+        return a
+    return _written(a.value - b.value, "minus", a, b)
+
+
+def _mul(a: Formula, b: Formula) -> Formula:
+    if a.is_number(1.0) or b.is_number(1.0):
+        return b if a.is_number(1.0) else a
+    return _written(a.value * b.value, "times", a, b)
+
+
+def _div(a: Formula, b: Formula) -> Formula:
+    if b.is_number(1.0):
+        return a
+    return _written(a.value / b.value, "over", a, b)
+
+
+def _neg(a: Formula) -> Formula:
+    return _written(-a.value, "negative", a)
+
+
+def _pow(a: Any, b: Any) -> Formula:
+    base, exponent = formula(a), formula(b)
+    value = Floats.pow(base.value, exponent.value)
+    if exponent.is_number(0.0):
+        return number(1.0)
+    return base if exponent.is_number(1.0) else _written(value, "power", base, exponent)
+
+
+def _where(condition: Any, a: Any, b: Any) -> Formula:
+    """The branch that the numbers choose."""
+    return formula(a) if formula(condition).value else formula(b)
+
+
+def _applied(op: Operation, *arguments: Any) -> Formula:
+    """A row applied to formulas, or to one list of them: `tanh(x)`, `e^{x}`."""
+    if len(arguments) == 1 and isinstance(arguments[0], (list, tuple)):
+        arguments = tuple(arguments[0])
+    operands = [formula(argument) for argument in arguments]
+    value = op.forward(Floats, *[operand.value for operand in operands])
+    if op.name in NOTATIONS:
+        return _written(value, op.name, *operands)
+    return Formula(
+        value,
+        Text.call(op.name, *[operand._text for operand in operands]),
+        Latex.call(op.name, *[operand._latex for operand in operands]),
+    )
+
+
+class _Arithmetic:
+    """The arithmetic of formulas: `xp.name` for each row of the table."""
+
+    pow = staticmethod(_pow)
+    where = staticmethod(_where)
+
+    def __getattr__(self, name: str) -> Callable[..., Formula]:
+        if name not in TABLE:
+            raise AttributeError(f"there is no operation {name!r} in the table")
+        return partial(_applied, TABLE[name])
+
+
+Formulas: Any = _Arithmetic()
+"""The arithmetic of formulas, for the rules of the table."""
+
+
+def result(op: Operation, operands: Sequence[Formula]) -> Formula:
+    """How a row computes its result, under its own name or sign: `x · y`, `relu(x)`."""
+    if op.symbol in SIGNS:
+        return formula(op.forward(Formulas, *operands))
+    return _applied(op, *operands)
+
+
+TEXTBOOK: dict[str, Callable[..., Any]] = {
+    "tanh": lambda a, out: 1.0 - _pow(out, 2.0),
+    "sigmoid": lambda a, out: out * (1.0 - out),
+    "tan": lambda a, out: 1.0 + _pow(out, 2.0),
+    "logsumexp": lambda a, out: Formulas.exp(a - out),
+}
+"""The partial as a textbook writes it, for rows whose own form keeps more digits."""
+
+
+def partials(
+    op: Operation, operands: Sequence[Formula], out: Formula
+) -> list[Formula | None]:
+    """The row's local partials, one per operand; None by a literal, as it has none.
+
+    Each is written as in a textbook, and its value is the row's. A rule of one's own
+    that does with numbers what cannot be done with formulas gives its number alone.
+    """
+    try:
+        exact = _by_rules(op, Formulas, operands, operands, out)
+    except (TypeError, AttributeError):
+        numbers = [operand.value for operand in operands]
+        exact = _by_rules(op, Floats, operands, numbers, out.value)
+    found: list[Formula | None] = []
+    for operand, partial_ in zip(operands, map(formula, exact), strict=True):
+        written = TEXTBOOK[op.name](operand, out) if op.name in TEXTBOOK else partial_
+        shown = Formula(partial_.value, written._text, written._latex, written.literal)
+        found.append(None if operand.literal else shown)
+    return found
+
+
+def _by_rules(
+    op: Operation, xp: Any, operands: Sequence[Formula], arguments: Any, out: Any
+) -> list[Any]:
+    """The partials by the rules over an arithmetic, 0 by an operand that is a literal.
+
+    There a rule may have no result: the logarithm of a negative base.
+    """
+    if op.arity is None:
+        return list(op.partials[0](xp, list(arguments), out))
+    return [
+        0.0 if operand.literal else rule(xp, *arguments, out)
+        for rule, operand in zip(op.partials, operands, strict=True)
+    ]
+
+
+# The names of the nodes of a graph
+
+
+def symbols(
+    order: Sequence[Value], wanted: Container[Value] | None = None
+) -> dict[Value, Formula]:
+    """What each node of a graph is called: by its label, or v1, v2, ... in order.
+
+    No two have the same name: a label that is there again becomes `x#2`. A label that
+    could be mistaken for a formula is put in quotes. A Constant is its number. Those of
+    `wanted` are told, or all.
+    """
+    labels = [_name(str(node.label)) if node.label else "" for node in order]
+    taken = set(labels)
+    times: Counter[str] = Counter()
+    automatic = 0
+    found = {}
+    for node, label in zip(order, labels, strict=True):
+        name = label
+        if label:
+            times[label] += 1
+            while times[label] > 1 and (name := f"{label}#{times[label]}") in taken:
+                times[label] += 1
+            taken.add(name)
+        elif not isinstance(node, Constant):
+            automatic += 1
+            while (name := f"v{automatic}") in taken:
+                automatic += 1
+        if wanted is None or node in wanted:
+            constant = isinstance(node, Constant)
+            found[node] = number(node.data) if constant else symbol(name, node.data)
+    return found
+
+
+def _name(label: str) -> str:
+    """A label in one line of at most 40 characters, in quotes unless it is a name."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in label).split())
+    line = line if len(line) <= 40 else line[:39] + "…"
+    is_name = re.fullmatch(r"[^\W\d][\w.]*(\[[\w, ]*\][\w.]*)*", line)
+    return line if is_name else f'"{line}"'
