@@ -20,6 +20,18 @@ from autograd.errors import (
     TraceError,
 )
 from autograd.explain import Explanation
+from autograd.functional import (
+    derivative,
+    directional_derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)
 from autograd.functions import (
     abs,
     acos,
@@ -89,6 +101,8 @@ __all__ = [
     "compile_function",
     "cos",
     "cosh",
+    "derivative",
+    "directional_derivative",
     "dot",
     "elu",
     "erf",
@@ -97,9 +111,15 @@ __all__ = [
     "expm1",
     "finite_difference",
     "gelu",
+    "grad",
     "gradients",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
+    "linearize",
     "log",
     "log1p",
     "log_softmax",
@@ -125,5 +145,7 @@ __all__ = [
     "tanh",
     "topological_order",
     "tracing",
+    "value_and_grad",
+    "vjp",
     "where",
 ]

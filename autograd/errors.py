@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.anomaly import here, where_made
 from autograd.ops import Operation
@@ -34,7 +34,12 @@ class TraceError(TypeError):
 
 
 class GradientMismatch(AssertionError):
-    """A gradient differs from its independent estimate."""
+    """A gradient differs from its independent estimate.
+
+    `report` is that of the check, which is also its text.
+    """
+
+    report: Any = None
 
 
 def describe(op: Operation, operands: Sequence[Value]) -> str:

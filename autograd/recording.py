@@ -60,6 +60,16 @@ def tracing() -> Iterator[None]:
 
 
 @contextmanager
+def recorded() -> Iterator[None]:
+    """Record inside this block, also where it is within `no_grad()`."""
+    token = _switch.set(recording() or True)
+    try:
+        yield
+    finally:
+        _switch.reset(token)
+
+
+@contextmanager
 def no_grad() -> Iterator[None]:
     """Record nothing inside this block: results are leaves, without parents.
 

@@ -112,7 +112,12 @@ def variadic(name: str) -> Callable[..., Any]:
             node = record(op, parents[0], parents[-1], data)
         else:
             node = record(op, parents, None, data)
-        return node if any(isinstance(a, Value) for a in arguments) else node.data
+        if not any(isinstance(a, Value) for a in arguments):
+            return node.data
+        # What is computed from constants alone is a constant: nothing asks for its
+        # derivative, such as that of x ** 2 by its exponent, which a negative x lacks.
+        constant = all(parent.__class__ is Constant for parent in parents)
+        return Constant(data) if constant else node
 
     return _named(apply, op)
 

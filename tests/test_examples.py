@@ -233,3 +233,35 @@ def test_each_common_mistake_is_wrong_about_its_graph_and_drawn(tmp_path: Path) 
         ["3x", "3", "3", "3", "3", "6*"],
     ]
     assert_all_written(output, tmp_path, {"common_mistakes.png"})
+
+
+# --- rosenbrock ----------------------------------------------------------------------
+
+
+def test_rosenbrock_is_minimised_by_products_with_the_hessian() -> None:
+    pytest.importorskip("scipy")
+    output = run("rosenbrock.py").stdout
+    found = re.search(r"^100 variables, (\d+) iterations, (\d+) products", output, re.M)
+    assert found is not None
+    # It took 226 iterations and 8 products in each: a thousand are not needed.
+    assert 0 < int(found[1]) < 1000
+    minimum, error = re.findall(r": (\d\.\de[-+]\d+) \(known", output)
+    assert float(minimum) < 1e-15
+    assert float(error) < 1e-7
+
+
+# --- physics -------------------------------------------------------------------------
+
+
+def test_a_pendulum_follows_from_its_lagrangian_and_keeps_its_energy(
+    tmp_path: Path,
+) -> None:
+    output = run("physics.py", "--out", tmp_path).stdout
+    derived, by_hand = re.findall(r"^  (-?\d\.\d{12})", output, re.M)
+    assert float(derived) == pytest.approx(float(by_hand), abs=2e-12)
+    for rule, expected in (("runge_kutta", 4.0), ("leapfrog", 2.0)):
+        orders = re.findall(rf"^  {rule} .* order (\d\.\d\d)$", output, re.M)
+        assert len(orders) == 3
+        # The next term of the error halves with the step: it is 0.07 by then.
+        assert float(orders[-1]) == pytest.approx(expected, abs=0.1)
+    assert_all_written(output, tmp_path, {"physics_energy.png"})

@@ -58,7 +58,8 @@ class Step(NamedTuple):
         if "axis" not in self.options:
             return partial(self.function, *self.args, out=self.out, **self.options)
         (stack,) = self.args
-        if self.function == np.add.reduce and stack.flags.c_contiguous:
+        fits = stack.flags.c_contiguous and stack.dtype == self.out.dtype
+        if self.function == np.add.reduce and fits:
             flat = stack.reshape(len(stack), -1)
             ones = np.ones(len(stack), stack.dtype)
             return partial(np.dot, ones, flat, self.out.reshape(-1))
@@ -138,9 +139,10 @@ class _Recorder:
 
     def placeholder(self, argument: Any) -> Any:
         """A stand-in for an array, or for each array of a list."""
-        if isinstance(argument, np.ndarray):
-            return Placeholder(self, argument)
-        return [Placeholder(self, array) for array in argument]
+        if not isinstance(argument, np.ndarray):
+            return [self.placeholder(array) for array in argument]
+        self.dtype = argument.dtype
+        return Placeholder(self, argument)
 
     def record(
         self, function: Callable[..., Any], inputs: Sequence[Any], options: Any
@@ -154,12 +156,10 @@ class _Recorder:
             *options.items(),
         )
         if key not in self.computed:
-            if isinstance(function, np.ufunc):
-                # A number is read faster where it is an array already.
-                (dtype, *_) = [i.dtype for i in inputs if isinstance(i, Placeholder)]
-                arrays = [
-                    np.array(a, dtype) if isinstance(a, float) else a for a in arrays
-                ]
+            # A number is read faster where it is an array already, and of this type.
+            arrays = [
+                np.array(a, self.dtype) if isinstance(a, float) else a for a in arrays
+            ]
             result = np.asarray(function(*arrays, **options))
             if getattr(function, "types", None) == ["O->O"]:  # also for one number
                 result = result.astype(object)

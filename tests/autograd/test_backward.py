@@ -363,3 +363,14 @@ def test_order_of_a_deep_chain_is_its_own() -> None:
     order = topological_order(chain(10_000, x))
     assert len(order) == 20_001
     assert [node.data for node in order if node.op] == [i + 2.0 for i in range(10_000)]
+
+
+def test_a_negative_number_squared_has_a_second_derivative() -> None:
+    # The exponent is a constant, and so is what its derivative computes from it: the
+    # logarithm of the base, which would not exist, is not asked for.
+    x = Value(-1.5)
+    (slope,) = gradients(x**2, [x])
+    (curvature,) = gradients(slope, [x])
+    assert (slope.data, curvature.data) == (-3.0, 2.0)
+    slope.backward()
+    assert x.grad == 2.0

@@ -1,0 +1,380 @@
+"""Derivatives of Python functions: grad, jvp, vjp, jacobian, hessian and their kin.
+
+A function here takes numbers, or containers of numbers (lists, tuples, dicts, NumPy
+arrays, nested as you like), and computes with the operators of Python and the functions
+of `autograd`. It is called with Values in their place, and may branch on them. The
+derivative comes back in the same containers. The conventions are JAX's.
+
+    >>> from autograd import sin
+    >>> grad(lambda x: x[0] * sin(x[1]))([2.0, 0.0])
+    [0.0, 2.0]
+    >>> derivative(lambda t: t**5, order=3)(2.0)
+    240.0
+
+They nest, to any depth and in any order: grad(grad(f)), or a function that calls `grad`
+on its way. Each call differentiates by variables of its own, which no other call can
+mistake for its own:
+
+    >>> grad(lambda x: x * grad(lambda y: x + y)(1.0))(3.0)
+    1.0
+
+Results are floats, unless f depends on Values besides the numbers that it was given:
+on those of an enclosing derivative, on Values as arguments, on the weights of a model.
+Then results are Values, which can be differentiated by these; but not inside
+`no_grad()`, where all results are floats. Hooks belong to backward() and `gradients`,
+and are not run here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from autograd import functions
+from autograd.arithmetic import Floats
+from autograd.containers import (
+    NUMBER,
+    Shape,
+    Structure,
+    as_array,
+    assemble,
+    flatten,
+    flatten_like,
+    unflatten,
+)
+from autograd.errors import DerivativeError
+from autograd.graph import topological_order
+from autograd.linear import Linearization, is_finite
+from autograd.ops import TABLE
+from autograd.recording import recorded, recording
+from autograd.taylor import taylor
+from autograd.value import Constant, Operand, Value, operand
+
+HIGHEST_ORDER = 170
+"""Of a derivative: 170! is the largest factorial that a float can hold."""
+
+Function: TypeAlias = Callable[..., Any]
+"""A function of numbers or containers of numbers."""
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The function that computes the gradient of f, which returns one number.
+
+    It takes the arguments of f and returns, in the container of the first argument, the
+    derivative by each of its numbers. `argnums` is the place of another argument, or
+    several places for a tuple of gradients. TypeError where f returns no number.
+    """
+    both = value_and_grad(f, argnums)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The function that computes the pair (f, gradient of f), as in `grad`."""
+
+    def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = _Call("grad", f, args, argnums, kwargs)
+        if call.output_structure is not NUMBER:
+            raise TypeError(
+                f"grad: f must return one number, not {call.output_structure}. Use "
+                f"jacobian(f) for the derivatives of several."
+            )
+        return call.value(), call.like_input(call.linearize().reverse([1.0]))
+
+    return value_and_gradient
+
+
+def derivative(f: Function, order: int = 1) -> Function:
+    """The function that computes the derivative dⁿf/dxⁿ of a function of one number.
+
+    f may return a container of numbers. The cost grows with a small power of the order,
+    not exponentially: see `autograd.taylor`. ValueError for an order below 1 or above
+    170.
+
+    >>> derivative(lambda x: 1 / x, order=20)(1.0) / math.factorial(20)
+    1.0
+    """
+    _check_order(order, "derivative")
+
+    def derived(x: Any) -> Any:
+        _, structure = flatten(x, "derivative: x")
+        if structure is not NUMBER:
+            raise TypeError(
+                f"derivative: x must be a number, not {structure}. Use grad(f) or "
+                f"directional_derivative(f, x, v) for a function of several."
+            )
+        return _Call("derivative", f, (x,), 0).derivative_along([1.0], order)
+
+    return derived
+
+
+def directional_derivative(f: Function, x: Any, v: Any, order: int = 1) -> Any:
+    """The derivative dⁿ/dtⁿ f(x + t v) at t = 0, of order n.
+
+    `x` is a number or a container of numbers, and `v` is like it; f takes it as one
+    argument, and may return a container. Order 2 is vᵀ H v, with the Hessian H.
+
+    >>> directional_derivative(lambda x: x[0] ** 2 * x[1], [3.0, 1.0], [1.0, 0.0], 2)
+    2.0
+    """
+    _check_order(order, "directional_derivative")
+    call = _Call("directional_derivative", f, (x,), 0)
+    direction = flatten_like(call.input_structure, v, "directional_derivative: v")
+    return call.derivative_along(direction, order)
+
+
+def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """Forward mode at one point: the value of f, and the function v -> J · v.
+
+    It takes a tangent for each argument, as in `jvp`. f is called once, for any number
+    of directions.
+
+    >>> value, pushforward = linearize(lambda a, b: [a * b, a + b], 2.0, 3.0)
+    >>> pushforward(1.0, 0.0)
+    [3.0, 1.0]
+    """
+    call = _Call("linearize", f, primals, range(len(primals)))
+    linear = call.linearize()
+
+    def pushforward(*tangents: Any) -> Any:
+        speeds = flatten_like(call.input_structure, tangents, "the tangents")
+        return call.like_output(linear.forward(speeds))
+
+    return call.value(), pushforward
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """Forward mode: the pair (value of f, J · tangents) at the primals.
+
+    `primals` are the arguments of f, in a tuple or a list, and `tangents` how fast each
+    of them moves, in the same containers. How fast the result moves comes in the
+    container of the result. ValueError where tangents and primals differ in shape.
+
+    >>> jvp(lambda a, b: [a * b, a + b], (2.0, 3.0), (1.0, 0.0))
+    ([6.0, 5.0], [3.0, 1.0])
+    """
+    if not all(isinstance(given, (list, tuple)) for given in (primals, tangents)):
+        raise TypeError(
+            "jvp: primals and tangents must be tuples of arguments of f: "
+            "jvp(f, (x,), (v,))."
+        )
+    value, pushforward = linearize(f, *primals)
+    return value, pushforward(*tangents)
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """Reverse mode: the value of f, and the function cotangent -> cotangentᵀ · J.
+
+    The cotangent is in the container of the result; what comes back is a tuple of the
+    gradients by all arguments. f is called once, for any number of cotangents.
+
+    >>> value, pullback = vjp(lambda a, b: [a * b, a + b], 2.0, 3.0)
+    >>> pullback([1.0, 0.0])
+    (3.0, 2.0)
+    """
+    call = _Call("vjp", f, primals, range(len(primals)))
+    linear = call.linearize()
+
+    def pullback(cotangent: Any) -> Any:
+        weights = flatten_like(call.output_structure, cotangent, "the cotangent")
+        return call.like_input(linear.reverse(weights))
+
+    return call.value(), pullback
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The function that computes all derivatives of all results of f.
+
+    It returns the container of the result, with the container of the argument in the
+    place of each number: J[i][j] = ∂fᵢ/∂xⱼ for lists. For an array of shape s by an
+    array of shape t it is one array of shape s + t. `argnums` is as in `grad`. f is
+    called once, and its graph is swept as many times as it has results, or arguments,
+    whichever are fewer.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 0.0]]
+    """
+
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        return _jacobian(_Call("jacobian", f, args, argnums, kwargs))
+
+    return jacobian_of
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The function that computes all second derivatives of f, which returns one number.
+
+    It is jacobian(grad(f)): the container of the argument, with such a container in the
+    place of each number; for an array of shape s, an array of shape s + s. The gradient
+    is recorded once and swept once for each of the n numbers, so the cost is n times
+    that of `hvp`, less that of the recording.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, x: Any, v: Any) -> Any:
+    """The product H · v of the Hessian of f at x with a vector, in the container of x.
+
+    f takes x as one argument and returns one number; `v` is like x. It costs a small
+    multiple of f, whatever the size of x: the forward mode of the gradient.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], [3.0, 5.0], [1.0, 0.0])
+    [10.0, 6.0]
+    """
+    return jvp(grad(f), (x,), (v,))[1]
+
+
+class _Call:
+    """One call of f by variables of its own, to be differentiated in one way.
+
+    The variables are leaves until then, so that the graph behind them is never walked.
+    Where results are to be differentiated in turn, each variable is tied afterwards to
+    the number that it stands for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        f: Function,
+        args: Sequence[Any],
+        argnums: int | Sequence[int],
+        kwargs: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        places = _places(name, args, argnums)
+        taken = [flatten(args[i], f"{name}: argument {i}") for i in places]
+        self.given = [number for numbers, _ in taken for number in numbers]
+        self.input_structure = Structure(tuple, (), tuple(part for _, part in taken))
+        self.variables = [Value(_float(number)) for number in self.given]
+        moved = list(args)
+        values = unflatten(self.input_structure, self.variables)
+        for i, value in zip(places, values, strict=True):
+            moved[i] = value
+        if isinstance(argnums, int):
+            (self.input_structure,) = self.input_structure.parts
+        with recorded():
+            result = f(*moved, **kwargs)
+        self.outputs, self.output_structure = flatten(result, f"{name}: the result")
+        roots = [n for n in self.outputs if isinstance(n, Value)]
+        self.order = topological_order(*roots)
+        self.nested = recording() is not False and self._depends_on_other_values()
+
+    def linearize(self) -> Linearization:
+        """The derivative, to be applied in any direction."""
+        xp = functions if self.nested else Floats
+        linear = Linearization(self.order, self.outputs, self.variables, xp)
+        self._tie()
+        return linear
+
+    def derivative_along(self, direction: Sequence[Any], order: int) -> Any:
+        """The derivative of the given order in a direction."""
+        if order == 1:
+            return self.like_output(self.linearize().forward(direction))
+        series = taylor(
+            self.order, self.outputs, self.variables, direction, order, self.nested
+        )
+        self._tie()
+        found = [c[order] * float(math.factorial(order)) for c in series]
+        if not all(map(is_finite, found)):
+            raise DerivativeError(
+                f"the derivative of order {order} is too large for a float, whose "
+                f"largest is 1.8e308."
+            )
+        return self.like_output(found)
+
+    def like_input(self, derivatives: Sequence[Any]) -> Any:
+        """One derivative for each variable, in the container of the arguments."""
+        return unflatten(self.input_structure, self.finished(derivatives))
+
+    def like_output(self, derivatives: Sequence[Any]) -> Any:
+        """One derivative for each number of the result, in its container."""
+        return unflatten(self.output_structure, self.finished(derivatives))
+
+    def value(self) -> Any:
+        """The result of f."""
+        outputs = self.outputs
+        if not self.nested:
+            outputs = [_float(number) for number in outputs]
+        return unflatten(self.output_structure, self.finished(outputs))
+
+    def finished(self, numbers: Sequence[Any]) -> list[Any]:
+        """Floats; or Values, all of them, where they can be differentiated in turn."""
+        given = any(isinstance(number, Value) for number in numbers)  # by the direction
+        if self.nested or (given and recording() is not False):
+            return [operand(number, "derivative") for number in numbers]
+        return [_float(number) for number in numbers]
+
+    def _tie(self) -> None:
+        """Make the variables what they stand for, +x, to those that come after."""
+        if self.nested:
+            for variable, number in zip(self.variables, self.given, strict=True):
+                variable.op, variable._first = TABLE["pos"], operand(number, "pos")
+
+    def _depends_on_other_values(self) -> bool:
+        """Whether a Value came in that is neither a constant nor a variable."""
+        own = set(self.variables)
+        leaves = [n for n in self.order if n.op is None and n not in own]
+        given = [n for n in self.given if isinstance(n, Value)]
+        return any(n.__class__ is not Constant for n in [*given, *leaves])
+
+
+def _jacobian(call: _Call) -> Any:
+    """All derivatives of a call, by the fewer sweeps."""
+    linear = call.linearize()
+    inputs, outputs = call.input_structure, call.output_structure
+    if len(call.variables) <= len(call.outputs):
+        columns = [linear.forward(unit) for unit in _units(len(call.variables))]
+        rows = [list(row) for row in zip(*columns, strict=True)]
+    else:
+        rows = [linear.reverse(unit) for unit in _units(len(call.outputs))]
+    rows = [call.finished(row) for row in rows]
+
+    def block(i: int, shape: Shape, j: int, other: Shape) -> Any:
+        """The derivatives of one number, or array, by another."""
+        if shape is None and other is None:
+            return rows[i][j]
+        height, width = math.prod(shape or ()), math.prod(other or ())
+        numbers = [x for row in rows[i : i + height] for x in row[j : j + width]]
+        return as_array(numbers, (*(shape or ()), *(other or ())))
+
+    return assemble(
+        outputs,
+        lambda i, shape: assemble(inputs, lambda j, other: block(i, shape, j, other)),
+    )
+
+
+def _units(n: int) -> list[list[float]]:
+    """The n unit vectors."""
+    return [[float(i == j) for j in range(n)] for i in range(n)]
+
+
+def _float(number: Operand) -> float:
+    return number.data if isinstance(number, Value) else number
+
+
+def _places(name: str, args: Sequence[Any], argnums: int | Sequence[int]) -> list[int]:
+    """The places of the arguments to differentiate by."""
+    chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+    for place in chosen:
+        if not -len(args) <= place < len(args):
+            raise ValueError(
+                f"{name}: argnums asks for argument {place}, but f was called with "
+                f"{len(args)} positional arguments."
+            )
+    return [place % len(args) for place in chosen]
+
+
+def _check_order(order: int, name: str) -> None:
+    whole = isinstance(order, int) and not isinstance(order, bool)
+    if not whole or not 1 <= order <= HIGHEST_ORDER:
+        raise ValueError(
+            f"{name}: order must be a whole number from 1 to {HIGHEST_ORDER}, not "
+            f"{order!r}"
+        )
