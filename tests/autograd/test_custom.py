@@ -81,7 +81,9 @@ def test_its_symbol_is_in_the_graph() -> None:
 
 def test_a_wrong_partial_is_refused_and_nothing_is_added() -> None:
     with pytest.raises(GradientMismatch, match=r"partial 0 is .* and should be"):
-        operation("third_power", lambda xp, a: a * a * a, [lambda xp, a, out: 2.99 * a * a])
+        operation(
+            "third_power", lambda xp, a: a * a * a, [lambda xp, a, out: 2.99 * a * a]
+        )
     assert "third_power" not in TABLE
 
 
