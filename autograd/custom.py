@@ -68,7 +68,11 @@ def operation(
             f"operation: {name!r} is an operation of the table already. Choose another "
             f"name."
         )
-    if not partials or not all(map(callable, [forward, *partials])):
+    if (
+        callable(partials)
+        or not partials
+        or not all(map(callable, [forward, *partials]))
+    ):
         raise TypeError(
             "operation: forward must be a function, and partials a list of functions, "
             "one per argument."
@@ -144,6 +148,11 @@ def _on_floats(op: Operation, rule: Rule, arguments: Sequence[float]) -> float:
     """A rule on floats. ValueError where it gives no number inside the domain."""
     try:
         result = rule(Floats, *arguments)
+    except TypeError as error:
+        raise TypeError(
+            f"operation {op.name}: {error}. The rules are forward(xp, *arguments) and "
+            f"partial(xp, *arguments, out)."
+        ) from error
     except (ValueError, ArithmeticError) as error:
         raise ValueError(
             f"operation {op.name}: a rule fails at {arguments}: {error}. Say in "
@@ -165,7 +174,11 @@ def _on_values(op: Operation, rule: Rule, point: Sequence[float]) -> list[float]
             out = op.forward(functions, *leaves)
             slope = rule(functions, *leaves, out)
     except TraceError as error:
-        raise TraceError(f"operation {op.name}: {error}") from error
+        raise TraceError(
+            f"operation {op.name}: a rule looks at a number, by a branch or by the "
+            f"module math. It also runs on Values and on arrays: write xp.where and "
+            f"xp.sin for `if` and math.sin."
+        ) from error
     if not isinstance(slope, Value):
         return [0.0] * len(leaves)
     return [float(g) for g in gradients(slope, leaves)]

@@ -66,6 +66,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     derivative by each of its numbers. `argnums` is the place of another argument, or
     several places for a tuple of gradients. TypeError where f returns no number.
     """
+    _check_function("grad", f, argnums)
     both = value_and_grad(f, argnums)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -217,6 +218,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
     """
+    _check_function("hessian", f, argnums)
     return jacobian(grad(f, argnums), argnums)
 
 
@@ -357,6 +359,18 @@ def _units(n: int) -> list[list[float]]:
 
 def _float(number: Operand) -> float:
     return number.data if isinstance(number, Value) else number
+
+
+def _check_function(name: str, f: Any, argnums: Any) -> None:
+    """Refuse what is no function, and a point given where an argument's place goes."""
+    if not callable(f):
+        raise TypeError(f"{name}: f must be a function, not {f!r}")
+    places = argnums if isinstance(argnums, (tuple, list)) else [argnums]
+    if not places or not all(hasattr(place, "__index__") for place in places):
+        raise TypeError(
+            f"{name}: argnums is the place of an argument of f, from 0 on, or several "
+            f"places, not {argnums!r}. The point comes after: {name}(f)(x)."
+        )
 
 
 def _places(name: str, args: Sequence[Any], argnums: int | Sequence[int]) -> list[int]:

@@ -32,6 +32,8 @@ class Handle:
     """What `register_hook` returns: `remove()` takes the hook away."""
 
     def __init__(self, node: Value, hook: Hook) -> None:
+        if not callable(hook):
+            raise TypeError(f"register_hook: a function is needed, not {hook!r}")
         self._node: Value | None = node
         node._notes = {**notes(node), "hooks": {**hooks_of(node), self: hook}}
         _ever.append(True)

@@ -72,6 +72,8 @@ def save(model: Module | Sequence[Module], path: Path) -> None:
     there whole or not at all: OSError where it cannot be written, and then what was
     there is there still.
     """
+    if isinstance(model, (str, os.PathLike)):
+        raise TypeError("save: the model comes first: nn.save(model, path)")
     model = model if isinstance(model, Module) else Parts(model)
     header = {"model": blueprint(model), "training": None}
     write_whole(path, packed(header, under("model", model.state_dict())))

@@ -58,7 +58,8 @@ def as_examples(
     if array.dtype == bool:
         array = array.astype(np.int64)
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        raise ValueError(f"{where}: y must hold finite numbers.")
+        given = f"{array.dtype} of the shape {array.shape}"
+        raise ValueError(f"{where}: y must hold finite numbers; it is {given}.")
     targets = array if array.ndim else np.empty(0)
     if len(inputs) != len(targets):
         raise ValueError(

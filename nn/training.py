@@ -94,6 +94,8 @@ def fit(
     that was there before is whole.
     """
     examples = as_examples(X, y, "fit")
+    if validation is not None and not isinstance(validation, (tuple, list)):
+        raise TypeError(f"fit: validation is a pair (X, y), not {validation!r}")
     held_out = as_examples(*validation, "fit: validation") if validation else None
     _check_learners(model, loss, optimizer)
     check_count("epochs", epochs)

@@ -91,6 +91,11 @@ class CompiledProgram:
                 f"value_and_grad: the program has {len(self._program.outputs)} "
                 f"outputs. Compile the one that is to be differentiated."
             )
+        if not self._values:
+            raise ValueError(
+                "value_and_grad: the program has no parameters to differentiate by. "
+                "Name them: compile(..., parameters=[...])."
+            )
         array = self._checked(batch)
         return self._executor(len(array)).value_and_grad(array)
 
@@ -130,9 +135,10 @@ class CompiledProgram:
             array = self._converted(batch)
         if array.ndim != 2 or array.shape[1] != n_inputs or not len(array):
             given = "none" if batch is None else f"one of the shape {array.shape}"
+            remedy = "" if n_inputs else " Say what varies: compile(..., inputs=[...])."
             raise ValueError(
                 f"a batch of the shape (batch, {n_inputs}) is needed, a column per "
-                f"input and at least one row, not {given}."
+                f"input and at least one row, not {given}.{remedy}"
             )
         return array
 

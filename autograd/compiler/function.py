@@ -54,6 +54,11 @@ class CompiledFunction:
                 f"{error} Name one where f is defined: "
                 f"compile_function(f, n, at=[...])."
             ) from error
+        except IndexError as error:
+            raise IndexError(
+                f"compile_function: f asks for more than the {n_inputs} numbers of "
+                f"n_inputs: {error}."
+            ) from error
         self.n_inputs = n_inputs
         self.program = compile([root], parameters=leaves)
 

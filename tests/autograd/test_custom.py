@@ -163,6 +163,8 @@ def test_ones_own_operation_can_be_registered_again() -> None:
         (("2 words", abs, [abs]), ValueError, "identifier"),
         (("nothing", abs, []), TypeError, "one per argument"),
         (("nothing", 3.0, [abs]), TypeError, "must be a function"),
+        (("nothing", abs, abs), TypeError, "one per argument"),
+        (("nothing", abs, [abs]), TypeError, r"forward\(xp, \*arguments\)"),
     ],
 )
 def test_what_is_no_row_is_refused(arguments: Any, error: Any, text: str) -> None:

@@ -817,3 +817,15 @@ def test_an_error_of_f_passes_through() -> None:
     with pytest.raises(autograd.DomainError, match="log"):
         grad(lambda x: x.log())(-1.0)
     assert (Value(2.0) * 3.0).op is not None
+
+
+@pytest.mark.parametrize("name", ["grad", "hessian"])
+@pytest.mark.parametrize("point", [2.0, [1.0, 2.0], ()])
+def test_a_point_in_the_place_of_argnums_is_refused_at_once(name, point):
+    with pytest.raises(TypeError, match=rf"{name}: argnums is .*{name}\(f\)\(x\)"):
+        getattr(autograd, name)(lambda x: x, point)
+
+
+def test_what_is_no_function_has_no_gradient():
+    with pytest.raises(TypeError, match=r"grad: f must be a function, not 2\.0"):
+        autograd.grad(2.0)

@@ -121,3 +121,8 @@ def test_a_value_with_a_hook_is_not_compiled() -> None:
         compile(x * x, parameters=[x])
     handle.remove()
     assert compile(x * x, parameters=[x]).value_and_grad()[1].tolist() == [6.0]
+
+
+def test_what_is_no_function_is_no_hook() -> None:
+    with pytest.raises(TypeError, match="a function is needed, not 3"):
+        Value(3.0).register_hook(3)  # type: ignore[arg-type]

@@ -579,3 +579,8 @@ def test_read_gives_what_was_packed(tmp_path: Path) -> None:
     assert {k: (a.tolist(), a.dtype.kind) for k, a in found.items()} == {
         k: (a.tolist(), a.dtype.kind) for k, a in arrays.items()
     }
+
+
+def test_the_model_comes_before_the_path(tmp_path):
+    with pytest.raises(TypeError, match=r"nn\.save\(model, path\)"):
+        nn.save(str(tmp_path / "a.npz"), nn.MLP(2, [1], seed=0))

@@ -458,3 +458,18 @@ def test_targets_of_another_shape_than_the_outputs_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="shape"):
         accuracy(model, [[1.0, 2.0], [3.0, 4.0]], y)
+
+
+def test_a_share_is_no_validation_set():
+    model = MLP(2, [1], seed=0)
+    X, y = data.logic_gate("and")
+    with pytest.raises(TypeError, match=r"validation is a pair \(X, y\), not 0\.2"):
+        fit(
+            model,
+            X,
+            y,
+            loss=mse,
+            optimizer=SGD(model.parameters()),
+            epochs=1,
+            validation=0.2,
+        )

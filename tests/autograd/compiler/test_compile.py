@@ -442,9 +442,16 @@ def test_a_leaf_is_its_own_program():
     assert program.value_and_grad()[1].tolist() == [1.0]
 
 
+def computed_values():
+    """How many Values that were computed are alive."""
+    gc.collect()
+    values = [thing for thing in gc.get_objects() if isinstance(thing, Value)]
+    return sum(value.op is not None for value in values)
+
+
 def test_the_recorded_graph_is_freed_once_it_is_compiled():
     model = nn.MLP(20, [16, 4], "tanh", seed=0)
-    gc.collect()
+    others = computed_values()  # that earlier tests left behind
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     program, _ = network(np.zeros((1, 20)), np.eye(4)[:1], model)
@@ -452,9 +459,7 @@ def test_the_recorded_graph_is_freed_once_it_is_compiled():
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(program) < 20
-    assert not any(
-        isinstance(thing, Value) and thing.op is not None for thing in gc.get_objects()
-    )
+    assert computed_values() == others
     # What stays is in proportion to parameters and rows: some 400 of each here.
     assert after - before < 200_000
 
@@ -568,3 +573,17 @@ def test_a_bare_value_is_no_list_of_inputs():
     x = Value(2.0)
     with pytest.raises(TypeError, match="inputs must be a list"):
         compile(x * x, x)
+
+
+def test_a_gradient_by_no_parameters_is_refused():
+    x = Value(2.0)
+    program = compile(x * x, [x])
+    assert program([[3.0]]).tolist() == [[9.0]]
+    with pytest.raises(ValueError, match=r"no parameters .*parameters=\[\.\.\.\]"):
+        program.value_and_grad([[3.0]])
+
+
+def test_a_batch_for_a_program_without_inputs_is_told_how_to_name_them():
+    w = Value(2.0)
+    with pytest.raises(ValueError, match=r"Say what varies: .*inputs=\[\.\.\.\]"):
+        compile(w * w, parameters=[w]).value_and_grad([[3.0]])

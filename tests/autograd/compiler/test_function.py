@@ -80,3 +80,8 @@ def test_a_point_that_is_not_finite_is_refused():
 def test_a_function_that_returns_a_plain_number_is_refused():
     with pytest.raises(TypeError, match="output 0 is a float"):
         compile_function(lambda x: 3.0, 1)
+
+
+def test_a_function_of_more_numbers_than_it_is_given_is_refused():
+    with pytest.raises(IndexError, match="more than the 1 numbers of n_inputs"):
+        compile_function(lambda x: x[0] + x[1], 1)
