@@ -12,7 +12,6 @@ are worth no more than a single one: we multiply the matrices and compare.
 from collections.abc import Callable
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
@@ -100,7 +99,6 @@ off = abs(bent - best).max()
 lesson.compare("tanh: the best such layer is at most off by", "> rounding", off)
 
 print()
-mpl.rcParams["font.size"] = 12
 INK, BLUE, ORANGE, GREEN = "#1F2933", "#0072B2", "#D55E00", "#009E73"
 figure = Figure(figsize=(13, 5.5), layout="constrained")
 above, below = figure.subplots(2, 5, sharex=True, sharey="row")

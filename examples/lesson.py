@@ -8,6 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from matplotlib import rcParams
+
+from viz.figure import STYLE
+
 OUT = Path(__file__).parent / "out"
 
 
@@ -21,6 +25,7 @@ def start(text: str) -> bool:
     )
     parser.add_argument("--quick", action="store_true", help="a smaller run")
     quick: bool = parser.parse_args().quick
+    rcParams.update({**STYLE, "font.size": 12})  # all pictures share one style
     print(f"{title}\n{'=' * len(title)}")
     return quick
 

@@ -11,7 +11,6 @@ is a bowl with a single lowest point.
 """
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -23,7 +22,6 @@ quick = lesson.start(__doc__)
 BLUE, ORANGE, GREEN, INK = "#0072B2", "#D55E00", "#009E73", "#1F2933"
 NAMES = ("slope", "intercept", "loss")
 RATE, STEPS = 0.1, 300 if quick else 600
-mpl.rcParams.update({"font.size": 12, "axes.titleweight": "bold"})
 rng = np.random.default_rng(0)
 x = rng.uniform(0.0, 4.0, 30)
 y = 0.8 * x + 1.0 + rng.normal(0.0, 0.4, 30)
@@ -103,7 +101,7 @@ for run, color, style in zip(runs, (ORANGE, GREEN), ("o-", "s--"), strict=True):
     right.semilogy(run[:, 2] - least, style[1:], color=color, linewidth=2, label=start)
 left.plot(*best, "*", color=INK, markersize=15, label="the formula")
 left.set(title="The loss of every line", xlabel="slope", ylabel="intercept")
-left.legend(loc="upper right")
+left.legend(loc="upper right", frameon=True)
 right.set(title="What is left to learn", xlabel="step", ylabel="loss above the least")
 right.legend(frameon=False)
 right.grid(color="#C4CBD2", linewidth=0.6)

@@ -16,7 +16,6 @@ from itertools import combinations
 from typing import Any
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
@@ -160,7 +159,6 @@ lesson.heading(claim="the plane through the three")
 lesson.compare("valleys in it", 3, int((inner < around).sum()))
 
 print()
-mpl.rcParams["font.size"] = 12
 figure = Figure(figsize=(8.5, 5), layout="constrained")
 axes = figure.subplots()
 looks = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (INK, ":")]

@@ -10,7 +10,6 @@ every number in it, and we compare that with the chain rule worked out by hand.
 """
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -74,7 +73,6 @@ lesson.compare("the same with a plain ReLU", 0.0, plain.weights[0].grad)
 print()
 viz.render(output, lesson.picture("graph.png"))
 
-mpl.rcParams["font.size"] = 12
 figure = Figure(figsize=(7, 4.2), layout="constrained")
 axes = figure.subplots()
 sums = np.linspace(-3.0, 4.0, 141)

@@ -16,7 +16,6 @@ import sys
 from typing import Any
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -120,7 +119,6 @@ if no_gain:
     )
 
 print()
-mpl.rcParams["font.size"] = 12
 figure = Figure(figsize=(14, 6.5), layout="constrained")
 above, below = figure.subplots(2, 4, sharex=True, sharey="row")
 for place, (what, h, end) in enumerate(zip(RUNS, histories, ends, strict=True)):

@@ -13,7 +13,6 @@ does, it never settles: XOR is the famous case (Minsky and Papert 1969).
 from itertools import permutations, product
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -78,7 +77,6 @@ lesson.compare("gates that it learns, of all 16 with two inputs", 14, learned)
 
 # The picture: a gate says 1 in the blue, and 0 on the line itself and beyond.
 print()
-mpl.rcParams["font.size"] = 12
 figure = Figure(figsize=(9.5, 6.2), layout="constrained")
 for axes, name in zip(figure.subplots(1, 3, sharey=True), paths, strict=True):
     for answer, marker, color in [(0.0, "s", "#D55E00"), (1.0, "o", "#0072B2")]:

@@ -115,14 +115,19 @@ for rule, order in ((runge_kutta, 4), (leapfrog, 2)):
     print(f"  {'expected':31} order {order}")
 
 try:
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
+
+    from viz.figure import STYLE
 except ImportError:
     print('\nno picture: that needs matplotlib, pip install "valuegrad[plots]"')
 else:
+    rcParams.update(STYLE)
     axes = (figure := Figure(figsize=(7, 4), layout="constrained")).subplots()
-    for rule in (leapfrog, runge_kutta):
+    for rule, color in ((leapfrog, "#0072B2"), (runge_kutta, "#D55E00")):
         times = [(i + 1) / 12 for i in range(600)]
-        axes.plot(times, errors(rule, 50, 600), label=rule.__name__.replace("_", "-"))
+        label = rule.__name__.replace("_", "-")
+        axes.plot(times, errors(rule, 50, 600), color=color, label=label)
     axes.set(xlabel="time, in periods of small swings", ylabel="relative error")
     axes.set_title("The energy of a pendulum, 12 steps a period")
     axes.legend()

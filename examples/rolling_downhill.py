@@ -12,7 +12,6 @@ start decides in which one we end, and at what a gradient of (3, 1) says.
 from collections.abc import Callable
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -21,7 +20,6 @@ from autograd import Value
 
 lesson.start(__doc__)
 BLUE, ORANGE, GREEN, PINK, INK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#1F2933"
-mpl.rcParams.update({"font.size": 12, "axes.titleweight": "bold"})
 
 
 def descend(

@@ -25,8 +25,7 @@ from autograd import Value
 quick = lesson.start(__doc__)
 Loss = Callable[[], Value]
 ORANGE, BLUE, GREEN, INK = "#D55E00", "#0072B2", "#009E73", "#1F2933"
-mpl.rcParams.update({"font.size": 12, "axes.grid": True, "grid.color": "#C4CBD2"})
-mpl.rcParams.update({"axes.titlelocation": "left", "axes.titleweight": "bold"})
+mpl.rcParams.update({"axes.grid": True, "grid.color": "#C4CBD2"})
 
 
 def nudged(loss: Loss, knob: Value, change: float) -> float:

@@ -11,7 +11,6 @@ with other numbers of hidden neurons.
 """
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
@@ -117,7 +116,6 @@ for name, model in models.items():
     axes.set(xlim=(-0.15, 1.15), ylim=(-0.15, 1.15))
     boundary.savefig(lesson.picture(f"{name}.png"), dpi=150)
 
-mpl.rcParams["font.size"] = 12
 figure = Figure(figsize=(8, 5), layout="constrained")
 axes = figure.subplots()
 places = np.random.default_rng(0).uniform(-0.3, 0.3, STARTS)

@@ -10,7 +10,6 @@ that nn starts from, and measure how fast the output changes with each layer's w
 """
 
 import lesson
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -90,7 +89,6 @@ for name, claimed in zip(STYLES, [f">= {4**9:,}", "near 1", "near 1"], strict=Tr
     lesson.compare(name, claimed, float(by_layer[name][-1] / by_layer[name][0]))
 
 print()
-mpl.rcParams["font.size"] = 12
 figure = Figure(figsize=(12, 5), layout="constrained")
 left, right = figure.subplots(1, 2, sharey=True)
 for name, (style, color) in STYLES.items():

@@ -17,11 +17,14 @@ from autograd.value import Value
 
 Array = npt.NDArray[Any]
 
-INSTRUCTION_SECONDS = 6e-6
+INSTRUCTION_SECONDS = 2.5e-6
 """What an array instruction costs, there and back, however few its rows."""
 
 ROW_SECONDS = 4e-9
 """What one row of an array costs for one example."""
+
+EXAMPLE_SECONDS = 2e-6
+"""What an example costs as straight-line Python, however few its nodes."""
 
 NODE_SECONDS = 80e-9
 """What a node costs as straight-line Python, there and back."""
@@ -163,5 +166,6 @@ def largest_scalar_batch(tape: Tape, program: Program) -> float:
     """
     once = INSTRUCTION_SECONDS * len(program) + ROW_SECONDS * program.n_uniform
     vector = ROW_SECONDS * program.n_varying
-    scalar = NODE_SECONDS * sum([max(1, len(args) - 1) for args in tape.args])
+    n_terms = sum([max(1, len(args) - 1) for args in tape.args])
+    scalar = EXAMPLE_SECONDS + NODE_SECONDS * n_terms
     return math.floor(once / (scalar - vector)) if scalar > vector else math.inf
