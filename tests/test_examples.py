@@ -35,6 +35,11 @@ def run(
     return result
 
 
+def complaints(errors: str) -> list[str]:
+    """What a script wrote to standard error, but for matplotlib's search for fonts."""
+    return [line for line in errors.splitlines() if "font" not in line]
+
+
 def written(output: str) -> list[Path]:
     """The files that an example says it has written."""
     return [Path(name) for name in re.findall(r"\S+\.(?:png|svg)", output)]

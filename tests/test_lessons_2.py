@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.test_examples import EXAMPLES, assert_all_written, run
+from tests.test_examples import EXAMPLES, assert_all_written, complaints, run
 
 
 class Lesson(NamedTuple):
@@ -47,7 +47,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Lesson]:
             for script in (f"{name}.py", "lesson.py"):
                 shutil.copy(EXAMPLES / script, folder)
             result = run(str(folder / f"{name}.py"), "--quick")
-            assert result.stderr == ""
+            assert complaints(result.stderr) == []
             lessons[name] = Lesson(result.stdout, folder / "out")
         return lessons[name]
 
