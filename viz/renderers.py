@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import warnings
 
 import graphviz
@@ -20,9 +21,12 @@ REMEDIES = (
     "the PATH."
 )
 
-ATTEMPTS = 3
+ATTEMPTS = 8
 """How often pygraphviz is tried: one drawing in a hundred or so ends in a crash of its
-Graphviz (measured: 1 in 150), and the next one does not."""
+Graphviz (measured: 1 in 150). Crashes may come in a row: hence ever longer pauses."""
+
+PAUSE_SECONDS = 0.05
+"""The first pause; the next ones are two, three times as long, and so on."""
 
 DRAW = """
 import sys, pygraphviz
@@ -75,7 +79,8 @@ def _by_pygraphviz(source: bytes, format: str, engine: str) -> bytes:  # noqa: A
         raise RendererNotFound(f"pygraphviz is not installed ({error})") from None
     # The other process finds its modules where this one does, and nowhere else.
     folders = os.pathsep.join(sys.path)
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        time.sleep(attempt * PAUSE_SECONDS)
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", DRAW, format, engine],
             input=source,
