@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import warnings
 
 import graphviz
@@ -21,19 +20,21 @@ REMEDIES = (
     "the PATH."
 )
 
-ATTEMPTS = 8
-"""How often pygraphviz is tried: one drawing in a hundred or so ends in a crash of its
-Graphviz (measured: 1 in 150). Crashes may come in a row: hence ever longer pauses."""
-
-PAUSE_SECONDS = 0.05
-"""The first pause; the next ones are two, three times as long, and so on."""
-
 DRAW = """
-import sys, pygraphviz
-source = sys.stdin.buffer.read().decode("utf-8")
-image = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog=sys.argv[2])
-sys.stdout.buffer.write(image)
+import sys, threading, pygraphviz
+graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode("utf-8"))
+images = []
+def draw():
+    images.append(graph.draw(format=sys.argv[1], prog=sys.argv[2]))
+thread = threading.Thread(target=draw)
+thread.start()
+thread.join()
+if not images:
+    sys.exit(1)
+sys.stdout.buffer.write(images[0])
 """
+"""Draw what comes in. On a thread, because its stack is new: on that of the process lie
+the environment's strings, and with one size of them in four this Graphviz crashes."""
 
 
 class RendererNotFound(RuntimeError):
@@ -79,22 +80,14 @@ def _by_pygraphviz(source: bytes, format: str, engine: str) -> bytes:  # noqa: A
         raise RendererNotFound(f"pygraphviz is not installed ({error})") from None
     # The other process finds its modules where this one does, and nowhere else.
     folders = os.pathsep.join(sys.path)
-    for attempt in range(ATTEMPTS):
-        time.sleep(attempt * PAUSE_SECONDS)
-        # Where its memory lies decides whether it crashes: move it a little.
-        moved = {"VALUEGRAD_ATTEMPT": "x" * (37 * attempt)}
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", DRAW, format, engine],
-            input=source,
-            capture_output=True,
-            env={**os.environ, **moved, "PYTHONPATH": folders, "PYTHONSAFEPATH": "1"},
-        )
-        if done.returncode >= 0:
-            break
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", DRAW, format, engine],
+        input=source,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": folders, "PYTHONSAFEPATH": "1"},
+    )
     if done.returncode < 0:
-        raise RendererNotFound(
-            f"pygraphviz crashed {ATTEMPTS} times (signal {-done.returncode})"
-        )
+        raise RendererNotFound(f"pygraphviz crashed (signal {-done.returncode})")
     if done.returncode > 0:
         raise RendererNotFound(f"pygraphviz failed: {_last_line(done.stderr)}")
     return _checked(done.stdout, "pygraphviz")

@@ -133,3 +133,13 @@ def test_a_limit_below_two_is_a_value_error(neuron):
 def test_something_without_neurons_is_a_type_error():
     with pytest.raises(TypeError, match="a list has no neurons"):
         viz.network([1.0])
+
+
+def test_a_picture_is_drawn_whatever_the_size_of_the_environment(
+    without_dot, tmp_path, monkeypatch
+):
+    # On the main thread of a process Graphviz crashed for a quarter of the sizes.
+    picture = viz.network(nn.MLP(2, [3, 1], seed=0))
+    for size in range(0, 4000, 100):
+        monkeypatch.setenv("PADDING", "x" * size)
+        assert viz.render(picture, tmp_path / "net.svg").stat().st_size > 1000
