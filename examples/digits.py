@@ -11,7 +11,6 @@ be had, and with --quick, scikit-learn's small 8x8 digits stand in for them.
 """
 
 import math
-import sys
 from typing import Any
 
 import lesson
@@ -22,15 +21,7 @@ import nn
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 quick = lesson.start(__doc__)
-small = quick
-if not small:
-    try:
-        (X, y), (X_test, y_test) = nn.data.mnist()
-    except OSError as reason:
-        print(f"No MNIST: {reason}", file=sys.stderr)
-        small = True
-if small:
-    (X, y), (X_test, y_test) = nn.data.digits()
+(X, y), (X_test, y_test), small = lesson.digits(quick)
 name = "the small 8x8 digits, not MNIST" if small else "MNIST"
 EPOCHS, BATCH, ROUNDS = (10, 8, 4) if small else (10, 64, 8)
 n, pixels = X.shape

@@ -12,7 +12,6 @@ when the pixels of a blank page are moved up the gradient towards each digit. Wi
 """
 
 import math
-import sys
 
 import lesson
 import numpy as np
@@ -24,15 +23,7 @@ import nn
 from autograd import Value
 
 quick = lesson.start(__doc__)
-small = quick
-if not small:
-    try:
-        (X, y), (X_test, y_test) = nn.data.mnist(dtype=np.float32)
-    except OSError as reason:
-        print(f"No MNIST: {reason}\nThe 8x8 digits are used instead.", file=sys.stderr)
-        small = True
-if small:
-    (X, y), (X_test, y_test) = nn.data.digits()
+(X, y), (X_test, y_test), small = lesson.digits(quick, dtype=np.float32)
 n, pixels = X.shape
 side = math.isqrt(pixels)
 epochs, batch = (20, 16) if small else (6, 64)

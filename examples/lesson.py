@@ -7,9 +7,11 @@ it measures beside what is claimed, and writes its pictures to `lesson.picture(n
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from matplotlib import rcParams
 
+import nn
 from viz.figure import STYLE
 
 OUT = Path(__file__).parent / "out"
@@ -28,6 +30,21 @@ def start(text: str) -> bool:
     rcParams.update({**STYLE, "font.size": 12})  # all pictures share one style
     print(f"{title}\n{'=' * len(title)}")
     return quick
+
+
+def digits(quick: bool, **options: Any) -> tuple[Any, Any, bool]:
+    """Training and test digits, (X, y) each, and whether they are the small ones.
+
+    They are MNIST's, read with these options of `nn.data.mnist`; or scikit-learn's 8x8
+    digits where the lesson is to be quick, or where MNIST cannot be had.
+    """
+    if not quick:
+        try:
+            return (*nn.data.mnist(**options), False)
+        except OSError as reason:
+            message = f"No MNIST: {reason}\nThe 8x8 digits are used instead."
+            print(message, file=sys.stderr)
+    return (*nn.data.digits(), True)
 
 
 def compare(claim: str, claimed: object, measured: object) -> None:

@@ -12,7 +12,6 @@ each of the three. The test images are looked at only once, when all is done.
 """
 
 import math
-import sys
 from typing import Any
 
 import lesson
@@ -24,15 +23,7 @@ import nn
 
 BLUE, ORANGE, INK = "#0072B2", "#D55E00", "#1F2933"
 quick = lesson.start(__doc__)
-small = quick
-if not small:
-    try:
-        (X, y), (X_test, y_test) = nn.data.mnist()
-    except OSError as reason:
-        print(f"No MNIST: {reason}\nThe 8x8 digits are used instead.", file=sys.stderr)
-        small = True
-if small:
-    (X, y), (X_test, y_test) = nn.data.digits()
+(X, y), (X_test, y_test), small = lesson.digits(quick)
 name, held_out = ("the 8x8 digits", 400) if small else ("MNIST", 4000)
 FEW, MANY = 200, 800 if small else 2000
 validation = X[-held_out:], y[-held_out:]

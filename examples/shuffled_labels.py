@@ -10,8 +10,6 @@ We train two networks on both: the classic 784-16-16-10 on many images, and a wi
 on few. With --quick, or without MNIST, it does so with scikit-learn's 8x8 digits.
 """
 
-import sys
-
 import lesson
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,15 +17,7 @@ from matplotlib.figure import Figure
 import nn
 
 quick = lesson.start(__doc__)
-small = quick
-if not small:
-    try:
-        (X, y), (X_test, y_test) = nn.data.mnist()
-    except OSError as reason:
-        print(f"No MNIST: {reason}\nThe 8x8 digits are used instead.", file=sys.stderr)
-        small = True
-if small:
-    (X, y), (X_test, y_test) = nn.data.digits()
+(X, y), (X_test, y_test), small = lesson.digits(quick)
 X_test, y_test = X_test[:2000], y_test[:2000]
 name = "the small 8x8 digits" if small else "MNIST"
 

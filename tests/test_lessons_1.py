@@ -4,12 +4,10 @@ Each runs once, in a folder of its own, and its printed figures are held to its 
 """
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 
-from tests.test_examples import EXAMPLES, assert_all_written, run
+from tests.lessons import Lessons, assert_taught
 
 PICTURES = {
     "one_neuron": {"graph.png", "bend.png"},
@@ -23,26 +21,12 @@ PRINTED = 1e-5
 Figures = dict[str, tuple[str, str]]
 
 
-class Lessons:
-    """The output of each lesson, which runs when it is first asked for."""
-
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
-        self.outputs: dict[str, str] = {}
-
-    def output(self, name: str) -> str:
-        """What a lesson prints. It is copied, so that its pictures are its alone."""
-        if name not in self.outputs:
-            folder = self.scratch / name
-            folder.mkdir()
-            for script in (f"{name}.py", "lesson.py"):
-                shutil.copy(EXAMPLES / script, folder)
-            self.outputs[name] = run(str(folder / f"{name}.py"), "--quick").stdout
-        return self.outputs[name]
+class Printed(Lessons):
+    """The lessons, with their comparisons."""
 
     def figures(self, name: str, heading: str) -> list[Figures]:
         """(claimed, measured) by claim, below each heading that begins like this."""
-        blocks = self.output(name).split("\n\n")
+        blocks = self.taught(name)[0].split("\n\n")
         return [
             {x[:54].strip(): (x[54:69].strip(), x[69:].strip()) for x in lines}
             for title, *lines in (block.splitlines() for block in blocks)
@@ -51,8 +35,8 @@ class Lessons:
 
 
 @pytest.fixture(scope="module")
-def lessons(tmp_path_factory: pytest.TempPathFactory) -> Lessons:
-    return Lessons(tmp_path_factory.mktemp("lessons"))
+def lessons(tmp_path_factory: pytest.TempPathFactory) -> Printed:
+    return Printed(tmp_path_factory.mktemp("lessons"))
 
 
 def assert_agree(figures: Figures, *, error: float = 0.0) -> None:
@@ -65,33 +49,27 @@ def assert_agree(figures: Figures, *, error: float = 0.0) -> None:
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_lesson_draws_its_pictures_and_ends_with_a_thing_to_try(
-    name: str, lessons: Lessons
+    name: str, lessons: Printed
 ) -> None:
-    output = lessons.output(name)
-    assert_all_written(
-        output,
-        lessons.scratch / name / "out",
-        {f"{name}_{picture}" for picture in PICTURES[name]},
-    )
-    assert output.splitlines()[-1].startswith("Try: ")
+    assert_taught(name, *lessons.taught(name), PICTURES[name])
 
 
 # --- one neuron ----------------------------------------------------------------------
 
 
-def test_a_neuron_is_the_same_as_code_as_formula_and_as_graph(lessons: Lessons) -> None:
+def test_a_neuron_is_the_same_as_code_as_formula_and_as_graph(lessons: Printed) -> None:
     (figures,) = lessons.figures("one_neuron", "2 · 1.5")
     assert len(figures) == 4
     assert_agree(figures)
 
 
-def test_backward_is_the_chain_rule_worked_out_by_hand(lessons: Lessons) -> None:
+def test_backward_is_the_chain_rule_worked_out_by_hand(lessons: Printed) -> None:
     (figures,) = lessons.figures("one_neuron", "how fast the output rises")
     assert [claim[-2:].strip() for claim in figures] == ["w1", "w2", "b", "x1", "x2"]
     assert_agree(figures)
 
 
-def test_a_leak_leaves_a_gradient_where_a_plain_relu_has_none(lessons: Lessons) -> None:
+def test_a_leak_leaves_a_gradient_where_a_plain_relu_has_none(lessons: Printed) -> None:
     (figures,) = lessons.figures("one_neuron", "with the bias -3.5")
     assert_agree(figures)
     assert float(figures["how fast it rises with w1"][1]) > 0
@@ -102,7 +80,7 @@ def test_a_leak_leaves_a_gradient_where_a_plain_relu_has_none(lessons: Lessons) 
 
 
 def test_a_forward_difference_is_off_by_h_and_a_central_one_by_rounding(
-    lessons: Lessons,
+    lessons: Printed,
 ) -> None:
     both = lessons.figures("turning_the_knobs", "the largest distance")
     assert len(both) == 2  # x² + y², and the network
@@ -113,14 +91,14 @@ def test_a_forward_difference_is_off_by_h_and_a_central_one_by_rounding(
         assert float(central) < 1e-8
 
 
-def test_nudging_all_knobs_needs_two_evaluations_each(lessons: Lessons) -> None:
+def test_nudging_all_knobs_needs_two_evaluations_each(lessons: Printed) -> None:
     (figures,) = lessons.figures("turning_the_knobs", "784-16-16-10")
     assert figures["knobs"] == ("13002", "13002")
     assert figures["evaluations to nudge them all"] == ("26004", "26004")
 
 
 def test_backpropagation_finds_what_nudging_finds_for_a_few_evaluations(
-    lessons: Lessons,
+    lessons: Printed,
 ) -> None:
     (figures,) = lessons.figures("turning_the_knobs", "784-16-16-10")
     measured = {claim.split(":")[-1].strip(): figures[claim][1] for claim in figures}
@@ -134,8 +112,8 @@ def test_backpropagation_finds_what_nudging_finds_for_a_few_evaluations(
 # --- rolling downhill ----------------------------------------------------------------
 
 
-def test_the_descent_from_50_43_follows_the_closed_form(lessons: Lessons) -> None:
-    output = lessons.output("rolling_downhill")
+def test_the_descent_from_50_43_follows_the_closed_form(lessons: Printed) -> None:
+    output = lessons.taught("rolling_downhill")[0]
     rows = [
         [float(number) for number in row.split()]
         for row in re.findall(r"^ +\d+(?: +\d+\.\d{6}){4}$", output, re.M)
@@ -150,7 +128,7 @@ def test_the_descent_from_50_43_follows_the_closed_form(lessons: Lessons) -> Non
     assert_agree(figures, error=50 * 3 * 64 * 2**-53)
 
 
-def test_a_step_multiplies_by_1_minus_twice_its_size(lessons: Lessons) -> None:
+def test_a_step_multiplies_by_1_minus_twice_its_size(lessons: Printed) -> None:
     (figures,) = lessons.figures("rolling_downhill", "20 steps on x²")
     assert_agree(figures)
     ends = {float(claim.split()[1]): float(x) for claim, (_, x) in figures.items()}
@@ -158,7 +136,7 @@ def test_a_step_multiplies_by_1_minus_twice_its_size(lessons: Lessons) -> None:
     assert ends[1.03] > 50
 
 
-def test_different_starts_end_in_different_valleys(lessons: Lessons) -> None:
+def test_different_starts_end_in_different_valleys(lessons: Printed) -> None:
     (figures,) = lessons.figures("rolling_downhill", "several valleys")
     ends = {k: figures[k] for k in figures if k.startswith("from")}
     assert_agree(ends)
@@ -166,7 +144,7 @@ def test_different_starts_end_in_different_valleys(lessons: Lessons) -> None:
 
 
 def test_the_gradient_is_the_steepest_direction_and_as_long_as_it_is_steep(
-    lessons: Lessons,
+    lessons: Printed,
 ) -> None:
     (figures,) = lessons.figures("rolling_downhill", "what the gradient")
     gradient = figures.pop("the gradient of x² + y² at (1.5, 0.5)")
@@ -179,14 +157,14 @@ def test_the_gradient_is_the_steepest_direction_and_as_long_as_it_is_steep(
 
 
 def test_half_the_squared_error_has_the_error_as_its_derivative(
-    lessons: Lessons,
+    lessons: Printed,
 ) -> None:
     (figures,) = lessons.figures("line_through_points", "½")
     assert_agree(figures)
 
 
 def test_descent_ends_at_the_line_of_the_formula_from_both_starts(
-    lessons: Lessons,
+    lessons: Printed,
 ) -> None:
     (formula,) = lessons.figures("line_through_points", "the best line")
     assert_agree(formula)
@@ -199,7 +177,7 @@ def test_descent_ends_at_the_line_of_the_formula_from_both_starts(
 
 
 def test_the_flattest_direction_says_how_fast_the_line_is_learned(
-    lessons: Lessons,
+    lessons: Printed,
 ) -> None:
     (figures,) = lessons.figures("line_through_points", "how fast")
     assert_agree(figures)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.test_examples import EXAMPLES, assert_all_written, complaints, run
+from tests.lessons import Lessons, assert_taught
 
 
 class Lesson(NamedTuple):
@@ -38,20 +37,9 @@ class Lesson(NamedTuple):
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Lesson]:
-    """Run a lesson, once, in a folder of its own."""
-    lessons: dict[str, Lesson] = {}
-
-    def teach(name: str) -> Lesson:
-        if name not in lessons:
-            folder = tmp_path_factory.mktemp(name)
-            for script in (f"{name}.py", "lesson.py"):
-                shutil.copy(EXAMPLES / script, folder)
-            result = run(str(folder / f"{name}.py"), "--quick")
-            assert complaints(result.stderr) == []
-            lessons[name] = Lesson(result.stdout, folder / "out")
-        return lessons[name]
-
-    return teach
+    """A lesson, run when it is first asked for."""
+    lessons = Lessons(tmp_path_factory.mktemp("lessons"))
+    return lambda name: Lesson(*lessons.taught(name))
 
 
 Taught = Callable[[str], Lesson]
@@ -69,10 +57,8 @@ Taught = Callable[[str], Lesson]
 def test_a_lesson_draws_what_it_says_and_ends_with_one_thing_to_try(
     taught: Taught, name: str, pictures: list[str]
 ) -> None:
-    lesson = taught(name)
-    names = {f"{name}_{picture}.png" for picture in pictures}
-    assert_all_written(lesson.output, lesson.pictures, names)
-    assert lesson.output.rstrip().splitlines()[-1].startswith("Try: ")
+    names = [f"{picture}.png" for picture in pictures]
+    assert_taught(name, *taught(name), names)
 
 
 # --- the perceptron ------------------------------------------------------------------

@@ -10,7 +10,6 @@ import ast
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -20,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from examples import textbook
-from tests.test_examples import EXAMPLES, ROOT, assert_all_written, run
+from tests.lessons import Lessons, assert_taught, copied
+from tests.test_examples import EXAMPLES, ROOT, run
 
 Output = Callable[[str], str]
 
@@ -32,31 +32,20 @@ PICTURES = {
 }
 
 
-def copied(folder: Path, *names: str) -> Path:
-    """A folder with these files of the examples."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        shutil.copy(EXAMPLES / name, folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("lessons")
 
 
 @pytest.fixture(scope="module")
-def output(scratch: Path) -> Output:
-    """What a lesson prints with --quick; it runs when it is first asked for."""
-    found: dict[str, str] = {}
+def lessons(scratch: Path) -> Lessons:
+    return Lessons(scratch)
 
-    def of(name: str) -> str:
-        if name not in found:
-            folder = copied(scratch / name, f"{name}.py", "lesson.py")
-            found[name] = run(str(folder / f"{name}.py"), "--quick").stdout
-        return found[name]
 
-    return of
+@pytest.fixture(scope="module")
+def output(lessons: Lessons) -> Output:
+    """What a lesson prints with --quick."""
+    return lambda name: lessons.taught(name)[0]
 
 
 def measured(output: str, claim: str) -> tuple[float, float]:
@@ -74,12 +63,9 @@ def row(output: str, name: str) -> list[float]:
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_lesson_draws_what_it_says_and_ends_with_a_task(
-    name: str, output: Output, scratch: Path
+    name: str, lessons: Lessons
 ) -> None:
-    said = output(name)
-    names = {f"{name}_{picture}" for picture in PICTURES[name]}
-    assert_all_written(said, scratch / name / "out", names)
-    assert said.splitlines()[-1].startswith("Try: ")
+    assert_taught(name, *lessons.taught(name), PICTURES[name])
 
 
 # --- losses --------------------------------------------------------------------------
