@@ -3,7 +3,7 @@
 Everything that does not depend on the numbers is settled here, once: buffers are
 allocated, reads become views where the rows are evenly spaced and gathers where they
 are not, and each instruction becomes a few calls without arguments. A step then makes
-these calls one after the other.
+these calls one after the other, or, where it can, as one (see `native`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from autograd.compiler.adjoint import Pullback
 from autograd.compiler.gradients import Gradients, evenly, runs_of
 from autograd.compiler.kernel import Call, Computed, kernel, product
+from autograd.compiler.native import joined
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -32,12 +33,19 @@ from autograd.compiler.program import (
     Spread,
     affine,
 )
+from autograd.compiler.watch import Watch
 from autograd.ops import Operation
 
 Array: TypeAlias = npt.NDArray[Any]
 
 LARGE_BATCH = 64
 """From how many examples on the way in which a batch lies matters to BLAS."""
+
+COPIED = 10_000
+"""Up to how many numbers a batch is copied, so that each step reads the same arrays."""
+
+FEW_RUNS = 8
+"""Up to how many runs of rows are looked at one by one, and not all rows at once."""
 
 
 class Binding:
@@ -58,43 +66,57 @@ class Binding:
             VARYING: np.zeros((program.n_varying, batch_size), self.dtype),
         }
         self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
+        self.is_copied = self.inputs.size <= COPIED
         self.ones = np.ones(batch_size, self.dtype)
         # What is only needed to bind; the arrays live on in the calls.
         self.read: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
         self.computed: Computed = {}
         self.constant: set[int] = set()
-        # Inputs that a product reads where the batch lies, and those that are copied.
+        # Inputs that a product reads where the batch lies, and those that are copied;
+        # and uniform rows that a product reads.
         self.direct = np.zeros(program.n_inputs, dtype=bool)
         self.copied = np.zeros(program.n_inputs, dtype=bool)
+        self.multiplied = np.zeros(program.n_uniform, dtype=bool)
         self._bind(pullbacks)
-        del self.read, self.computed, self.constant, self.direct, self.copied
+        del self.read, self.computed, self.constant
+        del self.direct, self.copied, self.multiplied
 
     def _bind(self, pullbacks: Sequence[Pullback]) -> None:
         """Settle everything that does not depend on the numbers."""
         program = self.program
-        self.forward_calls = [
-            call for it in program.instructions for call in self._forward(it)
-        ]
+        forward = [call for it in program.instructions for call in self._forward(it)]
         space, row = program.outputs[0]
         self.value = self.data[space][row]
         gradients = Gradients(program, self.data, pullbacks)
         gradients.start(space, row, 1.0 / self.batch_size if space else 1.0)
-        self.backward_calls = [
-            call for p in pullbacks for call in self._backward(p, gradients)
-        ]
-        self.clear = gradients.to_clear()
+        backward = [call for p in pullbacks for call in self._backward(p, gradients)]
         self.gradient = gradients.of_parameters
-        # An input that no product reads is copied, so that it is looked at at all; for
-        # what a product reads its result tells whether all of it is finite.
+        # An input that no product reads is copied, so that it is looked at at all.
         for output_space, output in program.outputs:
             if output_space and output < program.n_inputs:
                 self.copied[output] = True
         self.copied |= ~self.direct
         self.copies = [(self.data[VARYING][r], r) for r in runs_of(self.copied)]
+        load: list[Call] = []
+        if self.is_copied:
+            load = [partial(np.copyto, rows, self.inputs[r]) for rows, r in self.copies]
+        # For what a product reads its result tells whether all of it is finite.
         computed = np.ones(program.n_varying - program.n_inputs, dtype=bool)
-        watched = runs_of(np.concatenate([self.copied, computed]))
-        self.watched = [self.data[UNIFORM].ravel()]
-        self.watched += [self.data[VARYING][run].ravel() for run in watched]
+        varying = np.concatenate([self.copied, computed])
+        self.watch = Watch(
+            [*self._runs(UNIFORM, ~self.multiplied), *self._runs(VARYING, varying)]
+        )
+        self.watch_of_gradient = Watch([self.gradient])
+        self.forward_calls = joined([*load, *forward, *self.watch.calls])
+        clear = gradients.to_clear()
+        self.backward_calls = joined([*clear, *backward, *self.watch_of_gradient.calls])
+
+    def _runs(self, space: bool, wanted: npt.NDArray[np.bool_]) -> list[Array]:
+        """The rows that are wanted, or all if they are here and there."""
+        runs = runs_of(wanted)
+        if len(runs) > FEW_RUNS:
+            runs = [slice(None)]
+        return [self.data[space][run] for run in runs]
 
     # What an instruction reads and writes
 
@@ -136,8 +158,8 @@ class Binding:
     def _matrix(self, index: Index) -> tuple[Array | slice, list[Call]]:
         """An index as a matrix of columns, and the calls that refresh it.
 
-        Inputs that are read in order are read where the batch lies: then it is the
-        slice of them.
+        Inputs that are read in order are read where the batch lies: where that is
+        elsewhere in each step, it is the slice of them.
         """
         span = affine(index.rows.ravel())
         if (
@@ -147,7 +169,7 @@ class Binding:
             and span.stop <= self.program.n_inputs
         ):
             self.direct[span] = True
-            return span, []
+            return self.inputs[span] if self.is_copied else span, []
         array, calls = self._read(index)
         matrix = array.reshape(len(array), -1)
         if not np.may_share_memory(array, matrix):  # a copy, to be made anew
@@ -159,6 +181,7 @@ class Binding:
         out = self.data[it.varying][it.first : it.first + it.size]
         if isinstance(it, Product):
             left, calls = self._read(it.left)
+            self.multiplied[it.left.rows] = True
             right, refresh = self._matrix(it.right)
             return [*calls, *refresh, self._product(left[:, :, 0], right, out)]
         if isinstance(it, Spread):
@@ -177,17 +200,15 @@ class Binding:
         out = out.reshape(len(left), -1)
         if not isinstance(right, slice):
             return product(left, right, out)
-        if self.batch_size == 1:
-            return partial(self._times_inputs, np.dot, left, right, out)
         if self.dtype == np.float32 and self.batch_size > LARGE_BATCH:
             # A batch lies the other way round, and in single precision BLAS is twice as
             # fast if its product does too.
             turned = np.empty(out.T.shape, self.dtype)
             return partial(self._times_inputs_turned, left.T, right, turned, out)
-        return partial(self._times_inputs, np.matmul, left, right, out)
+        return partial(self._times_inputs, left, right, out)
 
-    def _times_inputs(self, times: Any, left: Array, span: slice, out: Array) -> None:
-        times(left, self.inputs[span], out)
+    def _times_inputs(self, left: Array, span: slice, out: Array) -> None:
+        np.matmul(left, self.inputs[span], out)
 
     def _times_inputs_turned(
         self, turned_left: Array, span: slice, turned: Array, out: Array
@@ -230,35 +251,35 @@ class Binding:
         """The call for the gradient of a left matrix: outer times the right, turned."""
         if not isinstance(right, slice):
             return product(outer, right.T, out)
-        times = np.dot if self.batch_size == 1 else np.matmul
-        return partial(self._times_turned_inputs, times, outer, right, out)
+        return partial(self._times_turned_inputs, outer, right, out)
 
-    def _times_turned_inputs(
-        self, times: Any, outer: Array, span: slice, out: Array
-    ) -> None:
-        times(outer, self.inputs[span].T, out)
+    def _times_turned_inputs(self, outer: Array, span: slice, out: Array) -> None:
+        np.matmul(outer, self.inputs[span].T, out)
 
-    def load(self, batch: Array) -> None:
-        """Take a batch, (batch, n_inputs), as the inputs; it is read, not kept."""
-        self.inputs = batch.T
-        for rows, run in self.copies:
-            np.copyto(rows, self.inputs[run])
+    def forward(self, batch: Array) -> None:
+        """Compute all rows from a batch, (batch, n_inputs), and the parameters.
 
-    def forward(self) -> None:
-        """Compute all rows from the inputs and the parameters."""
+        The batch is read, not kept.
+        """
+        if self.is_copied:
+            np.copyto(self.inputs, batch.T)
+        else:
+            self.inputs = batch.T
+            for rows, run in self.copies:
+                np.copyto(rows, self.inputs[run])
         for call in self.forward_calls:
             call()
 
     def backward(self) -> None:
         """Compute the gradient of the mean of the first output by all rows."""
-        for rows in self.clear:
-            rows.fill(0.0)
         for call in self.backward_calls:
             call()
 
     def mean(self) -> float:
         """The mean of the first output over the batch."""
-        return float(np.dot(self.value, self.ones[: len(self.value)])) / len(self.value)
+        if len(self.value) == 1:
+            return float(self.value[0])
+        return float(np.dot(self.value, self.ones)) / len(self.value)
 
 
 def _pulled(

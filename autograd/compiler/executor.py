@@ -23,9 +23,6 @@ from autograd.compiler.program import Program, describe
 
 Array: TypeAlias = npt.NDArray[Any]
 
-UNTHREADED = 10_000
-"""Up to how many numbers BLAS does not wake its threads for a sum of squares."""
-
 KEPT_BINDINGS = 8
 """For how many batch sizes the buffers are kept."""
 
@@ -64,11 +61,10 @@ class VectorExecutor:
         binding = self._binding(len(batch))
         self._forward(binding, batch)
         binding.backward()
-        gradient = binding.gradient.copy()
         value = binding.mean()
-        if not (math.isfinite(value) and finite(gradient)):
+        if not (math.isfinite(value) and binding.watch_of_gradient.is_finite()):
             raise undefined_derivative()
-        return value, gradient
+        return value, binding.gradient.copy()
 
     def _binding(self, batch_size: int) -> Binding:
         """The program over buffers of this batch size, made when it is new."""
@@ -83,18 +79,16 @@ class VectorExecutor:
 
     def _forward(self, binding: Binding, batch: Array) -> None:
         """Compute all rows. What is not finite is an error, and named."""
-        binding.load(batch)
-        binding.forward()
-        for rows in binding.watched:
-            if not finite(rows):
-                raise self._named(binding, batch)
+        binding.forward(batch)
+        if not binding.watch.is_finite():
+            raise self._named(binding, batch)
 
     def _named(self, binding: Binding, batch: Array) -> Exception:
         """The error that names the first thing that is not finite."""
         refused = not_finite(batch.tolist())
         if refused:
             return refused
-        if not finite(self.parameters):
+        if not np.isfinite(self.parameters).all():
             return undefined("a parameter", None)
         for it in self.program.instructions:
             rows = binding.data[it.varying][it.first : it.first + it.size]
@@ -102,16 +96,3 @@ class VectorExecutor:
             if len(bad):
                 return undefined(describe(it), int(bad[0][1]) if it.varying else None)
         raise AssertionError("a row that no instruction computes is not finite")
-
-
-def finite(array: Array) -> bool:
-    """Whether every number is finite: a quick sum first, a look at each if needed.
-
-    A sum of squares is the quickest, by BLAS, and not finite if a number is not.
-    """
-    flat = array.ravel()
-    for first in range(0, len(flat), UNTHREADED):
-        piece = flat[first : first + UNTHREADED]
-        if not (math.isfinite(np.dot(piece, piece)) or np.isfinite(piece).all()):
-            return False
-    return True

@@ -71,10 +71,11 @@ class Gradients:
         where = slice(it.first, it.first + it.size)
         return self.shared.get((it.varying, it.first), self.rows[it.varying][where])
 
-    def to_clear(self) -> list[Array]:
-        """The rows that must be zero at the start of each pass."""
+    def to_clear(self) -> list[Call]:
+        """The calls that set to zero what must be zero at the start of each pass."""
+        zero = np.zeros((), self.dtype)
         return [
-            self.rows[space][run]
+            partial(np.copyto, self.rows[space][run], zero)
             for space in (VARYING, UNIFORM)
             for run in runs_of(self.cleared[space])
         ]

@@ -17,6 +17,7 @@ that meets a placeholder asks it what to do.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -133,7 +134,7 @@ class _Recorder:
 
     def __init__(self, computed: Computed, constant: Collection[int]) -> None:
         self.steps: list[tuple[tuple[Any, ...], Step]] = []
-        self.computed = dict(computed)
+        self.computed = ChainMap[tuple[Any, ...], Array]({}, computed)
         self.constant: dict[int, Any] = dict.fromkeys(constant)
         self.negated: dict[int, Placeholder] = {}
 

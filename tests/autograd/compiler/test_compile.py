@@ -3,6 +3,7 @@
 import gc
 import re
 import tracemalloc
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import autograd
 import nn
 from autograd import Value, gradients
 from autograd.backward import local_partials
-from autograd.compiler import NumericalError, compile
+from autograd.compiler import NumericalError, compile, native
 from autograd.compiler.compiled import CompiledProgram
 from autograd.compiler.executor import KEPT_BINDINGS, VectorExecutor
 from autograd.compiler.group import group
@@ -27,14 +28,24 @@ from tests.strategies import graphs
 # What the compiler promises: sums are reassociated, so a result differs by rounding,
 # which the condition of a graph of 60 nodes amplifies.
 RTOL = 1e-10
-EXECUTORS = ["vector", "scalar"]
+EXECUTORS = ["vector", "calls", "scalar"]
+
+
+class CallingExecutor(VectorExecutor):
+    """What the executor is where the native part was not built."""
+
+    def _binding(self, batch_size):
+        with mock.patch.object(native, "Run", None):
+            return super()._binding(batch_size)
 
 
 def executors(outputs, inputs=(), parameters=()):
-    """Both executors of a computation, whichever compile() would choose."""
+    """All executors of a computation, whichever compile() would choose."""
     tape = simplify(trace(outputs, inputs, parameters))
+    program = reroll(group(tape))
     found = {
-        "vector": VectorExecutor(reroll(group(tape)), np.float64),
+        "vector": VectorExecutor(program, np.float64),
+        "calls": CallingExecutor(program, np.float64),
         "scalar": ScalarExecutor(tape, np.zeros(len(parameters))),
     }
     for executor in found.values():
@@ -362,14 +373,16 @@ def test_a_parameter_not_finite_is_refused():
 
 
 def test_small_batches_run_as_python_and_large_ones_as_arrays():
-    model = nn.MLP(2, [4, 1], "tanh", seed=0)
-    inputs = [Value(0.5), Value(-0.5)]
-    program = compile(model(inputs), inputs, model.parameters())
+    inputs, rate = [Value(0.5), Value(0.3)], Value(0.9)
+    x, y = inputs
+    for _ in range(200):
+        x, y = rate * x * y, (x - y).tanh()
+    program = compile(x + y, inputs, [rate])
     found = re.search(r"Python .* for a batch of up to (\d+), as", str(program))
     assert found
     n = int(found[1])
     assert 1 <= n < 100
-    X = np.random.default_rng(0).normal(size=(n + 1, 2))
+    X = np.random.default_rng(0).uniform(size=(n + 1, 2))
     small, large = program._executor(n), program._executor(n + 1)
     assert isinstance(small, ScalarExecutor)
     assert isinstance(large, VectorExecutor)

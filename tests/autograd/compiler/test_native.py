@@ -1,0 +1,245 @@
+"""Calls that are joined do what they did one by one, on the same arrays."""
+
+import gc
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd.compiler.native import MANY_RUNS, joined
+
+loops = pytest.importorskip(
+    "autograd.compiler._loops", reason="the native part needs a C compiler"
+)
+RNG = np.random.default_rng(0)
+DTYPES = [np.float64, np.float32]
+
+
+def numbers(*shape, dtype=np.float64):
+    return RNG.uniform(0.5, 2.0, shape).astype(dtype)
+
+
+def results(calls, out):
+    """What the calls write, one by one and joined, and what they were joined to."""
+    out[...] = np.nan
+    for call in calls:
+        call()
+    expected = out.copy()
+    out[...] = np.nan
+    runs = joined(calls)
+    for run in runs:
+        run()
+    return expected, out, runs
+
+
+def is_native(runs):
+    return [type(run) for run in runs] == [loops.Run]
+
+
+UNARY = ["negative", "exp", "log", "tanh", "sqrt", "reciprocal", "absolute", "sign"]
+BINARY = ["subtract", "divide", "power", "maximum", "minimum", "hypot", "heaviside"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+@pytest.mark.parametrize("shape", [(), (1, 1), (7, 1), (5, 33), (2, 3, 20)])
+def test_an_operation_gives_the_same_bits(name, shape, dtype):
+    ufunc = getattr(np, name)
+    args = [numbers(*shape, dtype=dtype) for _ in range(ufunc.nin)]
+    out = np.empty(shape, dtype)
+    expected, found, runs = results([partial(ufunc, *args, out=out)], out)
+    assert is_native(runs)
+    assert found.tolist() == expected.tolist()
+
+
+@st.composite
+def views(draw, shape):
+    """An array of this shape: whole, turned, of every other number, or repeated."""
+    kind = draw(st.sampled_from(["whole", "turned", "strided", "repeated", "number"]))
+    if kind == "turned":
+        return numbers(*shape[::-1]).T
+    if kind == "strided":
+        return numbers(*[2 * n for n in shape])[
+            tuple(slice(None, None, 2) for _ in shape)
+        ]
+    if kind == "repeated":
+        return numbers(*[draw(st.sampled_from([1, n])) for n in shape])
+    return numbers(*shape) if kind == "whole" else draw(st.floats(-2, 2))
+
+
+@given(st.data())
+def test_arrays_may_lie_in_memory_as_they_like(data):
+    shape = tuple(data.draw(st.lists(st.integers(1, 20), min_size=1, max_size=4)))
+    a, b = data.draw(views(shape)), data.draw(views(shape))
+    out = np.empty(shape)
+    if data.draw(st.booleans()):
+        out = np.empty(shape[::-1]).T
+    expected, found, runs = results([partial(np.subtract, a, b, out)], out)
+    assert is_native(runs)
+    assert found.tolist() == expected.tolist()
+
+
+def test_an_operation_may_write_where_it_reads():
+    a = np.arange(1.0, 31.0).reshape(10, 3)
+    (run,) = joined([partial(np.multiply, a, a, a), partial(np.add, a, 1.0, a)])
+    run()
+    assert a.tolist() == (np.arange(1.0, 31.0).reshape(10, 3) ** 2 + 1).tolist()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.maximum, np.minimum])
+@pytest.mark.parametrize("shape", [(1, 4), (9, 1), (9, 1, 1), (5, 40), (30, 4, 3)])
+def test_a_reduction_is_over_the_first_axis(ufunc, shape, dtype):
+    stack, out = numbers(*shape, dtype=dtype), np.empty(shape[1:], dtype)
+    expected, found, runs = results([partial(ufunc.reduce, stack, 0, None, out)], out)
+    assert is_native(runs)
+    # Sums of up to 30 positive numbers, in another order: 30 roundings.
+    assert found == pytest.approx(expected, rel=30 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("times", [np.dot, np.matmul])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [((4, 5), (5, 6)), ((4, 1), (1, 6)), ((1, 5), (5, 1)), ((40, 30), (30, 1))],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_product_is_that_of_matrices(times, left, right, turned, dtype):
+    a, b = numbers(*left, dtype=dtype), numbers(*right, dtype=dtype)
+    if turned:
+        a, b = a.T.copy().T, b.T.copy().T
+    out = np.empty((left[0], right[1]), dtype)
+    expected, found, runs = results([partial(times, a, b, out)], out)
+    assert is_native(runs)
+    # Sums of up to 30 positive numbers, in another order: 30 roundings.
+    assert found == pytest.approx(expected, rel=30 * float(np.finfo(dtype).eps))
+
+
+def test_a_vector_is_a_row_on_the_left_and_a_column_on_the_right():
+    a, b, M = np.arange(3.0), np.arange(4.0), numbers(3, 4)
+    row, column, number = np.empty(4), np.empty(3), np.empty(())
+    calls = [
+        partial(np.dot, a, M, row),
+        partial(np.dot, M, b, column),
+        partial(np.dot, a, a, number),
+    ]
+    (run,) = joined(calls)
+    run()
+    assert row == pytest.approx(a @ M)
+    assert column == pytest.approx(M @ b)
+    assert number == 5.0
+
+
+@pytest.mark.parametrize(
+    "rows", [[3], [0, 1, 2], [5, 4, 3], [2, 2, 2, 7, 8, 0], range(0, 2 * MANY_RUNS, 2)]
+)
+def test_rows_are_gathered_from_here_and_there(rows):
+    data, rows = numbers(100, 3), np.array(rows)
+    out = np.empty((len(rows), 3))
+    call = partial(np.take, data, rows, 0, out, "clip")
+    expected, found, runs = results([call], out)
+    assert is_native(runs) == (len(rows) < MANY_RUNS)
+    assert found.tolist() == expected.tolist()
+
+
+def test_a_copy_repeats_what_is_smaller():
+    out = np.empty((3, 4))
+    for source in (numbers(3, 4), numbers(4), numbers(3, 1), np.array(2.0)):
+        expected, found, runs = results([partial(np.copyto, out, source)], out)
+        assert is_native(runs)
+        assert found.tolist() == expected.tolist()
+
+
+def test_what_has_no_loop_stays_a_call_in_its_place():
+    a, b, objects = numbers(5), np.empty(5), np.empty(5, object)
+    slow = np.frompyfunc(lambda x: x + 1.0, 1, 1)
+    calls = [
+        partial(np.negative, a, b),
+        partial(np.negative, b, b),
+        partial(slow, b, objects),
+        partial(np.copyto, b, objects, casting="unsafe"),
+        partial(np.negative, b, b),
+    ]
+    expected, found, runs = results(calls, b)
+    assert [len(run) if type(run) is loops.Run else run for run in runs] == [
+        2,
+        calls[2],
+        calls[3],
+        1,
+    ]
+    assert found.tolist() == expected.tolist() == (-(a + 1.0)).tolist()
+
+
+def mixed():
+    return partial(np.add, numbers(3), numbers(3, dtype=np.float32), np.empty(3))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        mixed(),
+        partial(
+            np.exp, numbers(3), out=np.empty(3), where=np.array([True, False, True])
+        ),
+        partial(
+            np.copyto, np.empty(3), numbers(3), where=np.array([True, False, True])
+        ),
+        partial(np.matmul, numbers(2, 3, 4), numbers(4, 1), np.empty((2, 3, 1))),
+        partial(np.add.reduceat, numbers(4, 1), [0, 2], 0, None, np.empty((2, 1))),
+        partial(np.add, np.empty((0, 3)), 1.0, np.empty((0, 3))),
+        partial(np.add, numbers(4)[::-1].view(np.int64), 1, np.empty(4)),
+        partial(np.add, *[numbers(4, 4, 4, 4, 4)[(slice(None, None, 2),) * 5]] * 3),
+        partial(print, "a call of something else"),
+    ],
+)
+def test_what_cannot_be_run_stays_the_call_that_it_was(call):
+    assert joined([call]) == [call]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        None,
+        [],
+        ("no tuple",),
+        ((),),
+        ((np.add,),),
+        ((np.add, 1.0, 2.0, 3.0),),
+        ((np.add, np.ones(3), np.ones(3)),),
+        ((np.add, np.ones(3), np.ones(4), np.ones(3)),),
+        ((np.add, np.ones(3), np.ones((3, 1)), np.ones(3)),),
+        ((np.add, *[np.ones(3)] * 9),),
+        ((np.add, np.ones(3), np.ones(3), np.broadcast_to(np.ones(1), 3)),),
+        ((np.add, np.ones(3), np.ones(3), np.ones(3).astype(">f8")),),
+        ((np.matmul, np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 3))),),
+        ((np.matmul, np.ones((2, 3)), np.ones((3, 2)), np.ones((2, 3))),),
+        ((np.matmul, np.ones(3), np.ones(3), np.ones(3)),),
+        ((np.frompyfunc(abs, 1, 1), np.ones(3), np.ones(3)),),
+        ((np.exp, np.array(["a"]), np.ones(1)),),
+        ((len, np.ones(3), np.ones(3)),),
+    ],
+)
+def test_a_run_refuses_what_it_cannot_run(steps):
+    with pytest.raises(TypeError):
+        loops.Run(steps)
+
+
+def test_a_run_takes_no_arguments():
+    run = loops.Run(())
+    assert run() is None
+    assert len(run) == 0
+    with pytest.raises(TypeError, match="takes no arguments"):
+        run(1)
+
+
+def test_a_run_keeps_its_arrays_alive():
+    source, out = numbers(1000), np.empty(1000)
+    expected = np.negative(source).tolist()
+    run = loops.Run(((np.negative, source.copy(), out),))
+    gc.collect()
+    noise = [numbers(1000) for _ in range(100)]
+    run()
+    assert out.tolist() == expected
+    del noise
