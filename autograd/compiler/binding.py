@@ -9,7 +9,7 @@ these calls one after the other, or, where it can, as one (see `native`).
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import chain
 from typing import Any, TypeAlias
@@ -51,13 +51,7 @@ FEW_RUNS = 8
 class Binding:
     """A program's instructions over buffers of one batch size."""
 
-    def __init__(
-        self,
-        program: Program,
-        uniform: Array,
-        pullbacks: Sequence[Pullback],
-        batch_size: int,
-    ) -> None:
+    def __init__(self, program: Program, uniform: Array, batch_size: int) -> None:
         self.program = program
         self.batch_size = batch_size
         self.dtype = uniform.dtype
@@ -68,7 +62,7 @@ class Binding:
         self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
         self.is_copied = self.inputs.size <= COPIED
         self.ones = np.ones(batch_size, self.dtype)
-        # What is only needed to bind; the arrays live on in the calls.
+        # What is only needed to bind.
         self.read: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
         self.computed: Computed = {}
         self.constant: set[int] = set()
@@ -77,20 +71,15 @@ class Binding:
         self.direct = np.zeros(program.n_inputs, dtype=bool)
         self.copied = np.zeros(program.n_inputs, dtype=bool)
         self.multiplied = np.zeros(program.n_uniform, dtype=bool)
-        self._bind(pullbacks)
-        del self.read, self.computed, self.constant
-        del self.direct, self.copied, self.multiplied
+        self._bind_forward()
+        self.backward_calls: Sequence[Callable[[], Any]] | None = None
 
-    def _bind(self, pullbacks: Sequence[Pullback]) -> None:
-        """Settle everything that does not depend on the numbers."""
+    def _bind_forward(self) -> None:
+        """Settle how the rows are computed."""
         program = self.program
         forward = [call for it in program.instructions for call in self._forward(it)]
         space, row = program.outputs[0]
         self.value = self.data[space][row]
-        gradients = Gradients(program, self.data, pullbacks)
-        gradients.start(space, row, 1.0 / self.batch_size if space else 1.0)
-        backward = [call for p in pullbacks for call in self._backward(p, gradients)]
-        self.gradient = gradients.of_parameters
         # An input that no product reads is copied, so that it is looked at at all.
         for output_space, output in program.outputs:
             if output_space and output < program.n_inputs:
@@ -106,10 +95,18 @@ class Binding:
         self.watch = Watch(
             [*self._runs(UNIFORM, ~self.multiplied), *self._runs(VARYING, varying)]
         )
-        self.watch_of_gradient = Watch([self.gradient])
         self.forward_calls = joined([*load, *forward, *self.watch.calls])
+
+    def _bind_backward(self, pullbacks: Sequence[Pullback]) -> list[Callable[[], Any]]:
+        """Settle how the gradient is computed."""
+        space, row = self.program.outputs[0]
+        gradients = Gradients(self.program, self.data, pullbacks)
+        gradients.start(space, row, 1.0 / self.batch_size if space else 1.0)
+        backward = [call for p in pullbacks for call in self._backward(p, gradients)]
+        self.gradient = gradients.of_parameters
+        self.watch_of_gradient = Watch([self.gradient])
         clear = gradients.to_clear()
-        self.backward_calls = joined([*clear, *backward, *self.watch_of_gradient.calls])
+        return joined([*clear, *backward, *self.watch_of_gradient.calls])
 
     def _runs(self, space: bool, wanted: npt.NDArray[np.bool_]) -> list[Array]:
         """The rows that are wanted, or all if they are here and there."""
@@ -270,8 +267,10 @@ class Binding:
         for call in self.forward_calls:
             call()
 
-    def backward(self) -> None:
+    def backward(self, pullbacks: Sequence[Pullback]) -> None:
         """Compute the gradient of the mean of the first output by all rows."""
+        if self.backward_calls is None:
+            self.backward_calls = self._bind_backward(pullbacks)
         for call in self.backward_calls:
             call()
 

@@ -118,6 +118,8 @@ class CompiledProgram:
     def __str__(self) -> str:
         largest = self._largest_scalar_batch
         vector = f"as {len(self._program)} array instructions"
+        if IS_BUILT:
+            vector = f"natively {vector}"
         scalar = f"as straight-line Python ({len(self._tape.ops)} operations)"
         if not self._program.n_inputs:
             how = scalar if largest else vector

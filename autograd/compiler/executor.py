@@ -1,7 +1,8 @@
 """Run a program on NumPy arrays.
 
-The program is bound to buffers once per batch size (see `binding`); a step then only
-makes calls to NumPy. What is not finite is looked for in the results, and named.
+The program is bound to buffers once per batch size (see `binding`); a step is then a
+few calls, in which NumPy's operations run (see `native`). What is not finite is looked
+for in the results, and named.
 
 Another executor has to offer what this one does: `parameters`, `outputs` and
 `value_and_grad`.
@@ -60,7 +61,7 @@ class VectorExecutor:
         """The mean of the first output, and its gradient (n_parameters,)."""
         binding = self._binding(len(batch))
         self._forward(binding, batch)
-        binding.backward()
+        binding.backward(self.pullbacks)
         value = binding.mean()
         if not (math.isfinite(value) and binding.watch_of_gradient.is_finite()):
             raise undefined_derivative()
@@ -73,7 +74,7 @@ class VectorExecutor:
             if len(self._bindings) == KEPT_BINDINGS:
                 del self._bindings[next(iter(self._bindings))]
             binding = self._bindings[batch_size] = Binding(
-                self.program, self.uniform, self.pullbacks, batch_size
+                self.program, self.uniform, batch_size
             )
         return binding
 

@@ -378,7 +378,9 @@ def test_small_batches_run_as_python_and_large_ones_as_arrays():
     for _ in range(200):
         x, y = rate * x * y, (x - y).tanh()
     program = compile(x + y, inputs, [rate])
-    found = re.search(r"Python .* for a batch of up to (\d+), as", str(program))
+    found = re.search(
+        r"Python .* for a batch of up to (\d+), (natively )?as", str(program)
+    )
     assert found
     n = int(found[1])
     assert 1 <= n < 100

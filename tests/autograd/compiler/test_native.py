@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nn
+from autograd import Value, compile
 from autograd.compiler.native import MANY_RUNS, joined
 
 loops = pytest.importorskip(
@@ -224,6 +226,23 @@ def test_what_cannot_be_run_stays_the_call_that_it_was(call):
 def test_a_run_refuses_what_it_cannot_run(steps):
     with pytest.raises(TypeError):
         loops.Run(steps)
+
+
+def test_a_program_says_that_it_runs_natively():
+    x, w = Value(0.5), Value(2.0)
+    program = compile((x * w).tanh(), [x], [w])
+    assert str(program).endswith("runs natively as 2 array instructions")
+
+
+def test_a_program_of_usual_operations_is_two_runs():
+    model = nn.MLP(8, [5, 3], "sigmoid", seed=0)
+    inputs, targets = [Value(0.5) for _ in range(8)], [Value(0.1) for _ in range(3)]
+    loss = nn.cross_entropy(model(inputs), targets)
+    program = compile(loss, [*inputs, *targets], model.parameters())
+    program.value_and_grad(np.ones((4, 11)))
+    binding = program._vector._bindings[4]
+    assert is_native(binding.forward_calls)
+    assert is_native(binding.backward_calls)
 
 
 def test_a_run_takes_no_arguments():
