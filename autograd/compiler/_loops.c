@@ -10,7 +10,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#define NPY_NO_DEPRECATED_API NPY_1_19_API_VERSION
+#define NPY_NO_DEPRECATED_API NPY_1_23_API_VERSION
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
@@ -21,7 +21,6 @@
 #define MAX_AXES 4     /* axes that are left when neighbours are merged */
 #define MAX_COUNTS 4   /* of matmul: 1 and the three sizes */
 #define MAX_STEPS 9    /* of matmul: three of the batch and two for each matrix */
-#define SHORT_AXIS 16  /* below this many numbers a loop costs more than its numbers */
 
 typedef struct {
     PyUFuncGenericFunction loop;
@@ -37,8 +36,27 @@ typedef struct {
     vectorcallfunc vectorcall;
     Py_ssize_t n;
     Operation *operations;
-    PyObject *arrays; /* kept alive: the operations point into them */
+    PyObject *steps; /* their arrays are kept alive: the operations point into them */
 } Run;
+
+/* Whether an array is one that a loop can run on: other types need the GIL or units. */
+static int
+is_plain(PyArrayObject *array)
+{
+    return (PyArray_ISFLOAT(array) || PyArray_ISBOOL(array)) &&
+           PyArray_ISBEHAVED_RO(array) && PyArray_SIZE(array) > 0;
+}
+
+static int
+has_types(const char *types, PyArrayObject **arrays, int n_args)
+{
+    for (int j = 0; j < n_args; j++) {
+        if (types[j] != PyArray_TYPE(arrays[j])) {
+            return 0;
+        }
+    }
+    return 1;
+}
 
 /* The inner loop of a ufunc for arrays of these types; 0 where it has none. */
 static int
@@ -48,11 +66,8 @@ find_loop(PyUFuncObject *ufunc, PyArrayObject **arrays, Operation *operation)
         return 0;
     }
     for (int i = 0; i < ufunc->ntypes; i++) {
-        int fits = 1;
-        for (int j = 0; j < ufunc->nargs; j++) {
-            fits &= ufunc->types[i * ufunc->nargs + j] == PyArray_TYPE(arrays[j]);
-        }
-        if (fits && ufunc->functions[i] != NULL) {
+        const char *types = ufunc->types + i * ufunc->nargs;
+        if (ufunc->functions[i] != NULL && has_types(types, arrays, ufunc->nargs)) {
             operation->loop = ufunc->functions[i];
             operation->data = ufunc->data == NULL ? NULL : ufunc->data[i];
             return 1;
@@ -84,26 +99,23 @@ lay_out_product(PyArrayObject **arrays, Operation *operation)
     return 1;
 }
 
-/* The axis for the loop: where numbers lie closest, or the longest if that is short. */
+/* The axis for the loop: the one along which the numbers lie closest. */
 static int
-inner_axis(int n_axes, const npy_intp *shape, npy_intp strides[][MAX_ARGS], int n_args)
+closest_axis(int n_axes, npy_intp strides[][MAX_ARGS], int n_args)
 {
-    int closest = 0, longest = 0;
+    int closest = 0;
     npy_intp least = 0;
     for (int axis = 0; axis < n_axes; axis++) {
         npy_intp apart = 0;
         for (int j = 0; j < n_args; j++) {
             apart += Py_ABS(strides[axis][j]);
         }
-        if (axis == 0 || apart <= least) {
+        if (axis == 0 || apart <= least) { /* of equals the last, as C lays arrays out */
             least = apart;
             closest = axis;
         }
-        if (shape[axis] > shape[longest]) {
-            longest = axis;
-        }
     }
-    return shape[closest] < SHORT_AXIS ? longest : closest;
+    return closest;
 }
 
 /* Arrays of one shape: one axis for the loop, the others around it. */
@@ -138,7 +150,7 @@ lay_out_elements(PyArrayObject **arrays, Operation *operation)
             shape[n_axes++] = length;
         }
     }
-    int inner = inner_axis(n_axes, shape, strides, n_args);
+    int inner = closest_axis(n_axes, strides, n_args);
     for (int axis = 0; axis < n_axes; axis++) {
         if (axis != inner) {
             operation->outer[operation->n_outer] = shape[axis];
@@ -165,15 +177,19 @@ lay_out(PyObject *step, Operation *operation)
     operation->n_args = (int)n_args;
     for (int j = 0; j < n_args; j++) {
         arrays[j] = (PyArrayObject *)PyTuple_GET_ITEM(step, j + 1);
-        int readable = PyArray_ISBEHAVED_RO(arrays[j]) && PyArray_SIZE(arrays[j]) > 0;
-        if (!readable || (j >= ufunc->nin && !PyArray_ISWRITEABLE(arrays[j]))) {
+        int is_output = j >= ufunc->nin;
+        if (!is_plain(arrays[j]) || (is_output && !PyArray_ISWRITEABLE(arrays[j]))) {
             return 0;
         }
         operation->start[j] = PyArray_BYTES(arrays[j]);
     }
-    return find_loop(ufunc, arrays, operation) &&
-           (ufunc->core_enabled ? lay_out_product(arrays, operation)
-                                : lay_out_elements(arrays, operation));
+    if (!find_loop(ufunc, arrays, operation)) {
+        return 0;
+    }
+    if (ufunc->core_enabled) {
+        return strcmp(ufunc->name, "matmul") == 0 && lay_out_product(arrays, operation);
+    }
+    return lay_out_elements(arrays, operation);
 }
 
 static void
@@ -189,12 +205,14 @@ operate(Operation *operation)
         operation->loop(inner, operation->counts, operation->steps, operation->data);
         for (axis = operation->n_outer - 1; axis >= 0; axis--) {
             npy_intp *steps = operation->outer_steps[axis];
-            npy_intp by = ++place[axis] < operation->outer[axis] ? 1 : 1 - place[axis];
-            for (int j = 0; j < n_args; j++) {
-                args[j] += by * steps[j];
-            }
-            if (by == 1) {
+            if (++place[axis] < operation->outer[axis]) {
+                for (int j = 0; j < n_args; j++) {
+                    args[j] += steps[j];
+                }
                 break;
+            }
+            for (int j = 0; j < n_args; j++) {
+                args[j] -= (place[axis] - 1) * steps[j];
             }
             place[axis] = 0;
         }
@@ -205,6 +223,7 @@ static PyObject *
 run_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     Run *run = (Run *)self;
+    (void)args;
     if (PyVectorcall_NARGS(nargsf) || (names && PyTuple_GET_SIZE(names))) {
         PyErr_SetString(PyExc_TypeError, "a run takes no arguments");
         return NULL;
@@ -214,6 +233,9 @@ run_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
         operate(run->operations + i);
     }
     Py_END_ALLOW_THREADS
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
     Py_RETURN_NONE;
 }
 
@@ -233,21 +255,21 @@ run_new(PyTypeObject *type, PyObject *args, PyObject *options)
     }
     run->vectorcall = run_call;
     run->n = n;
-    run->arrays = Py_NewRef(steps);
-    run->operations = PyMem_Calloc(n ? n : 1, sizeof(Operation));
+    run->steps = Py_NewRef(steps);
+    run->operations = PyMem_Calloc(n, sizeof(Operation));
     if (run->operations == NULL) {
         Py_DECREF(run);
         return PyErr_NoMemory();
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *step = PyTuple_GET_ITEM(steps, i);
-        int right = PyTuple_Check(step) && PyTuple_GET_SIZE(step) > 1 &&
-                    PyObject_TypeCheck(PyTuple_GET_ITEM(step, 0), &PyUFunc_Type);
-        for (Py_ssize_t j = 1; right && j < PyTuple_GET_SIZE(step); j++) {
-            right = PyArray_Check(PyTuple_GET_ITEM(step, j));
+        int is_valid = PyTuple_Check(step) && PyTuple_GET_SIZE(step) > 1 &&
+                       PyObject_TypeCheck(PyTuple_GET_ITEM(step, 0), &PyUFunc_Type);
+        for (Py_ssize_t j = 1; is_valid && j < PyTuple_GET_SIZE(step); j++) {
+            is_valid = PyArray_Check(PyTuple_GET_ITEM(step, j));
         }
-        if (!right || !lay_out(step, run->operations + i)) {
-            PyErr_Format(PyExc_TypeError, "step %zd has no loop: %R", i, step);
+        if (!is_valid || !lay_out(step, run->operations + i)) {
+            PyErr_Format(PyExc_TypeError, "step %zd has no loop", i);
             Py_DECREF(run);
             return NULL;
         }
@@ -260,7 +282,7 @@ run_dealloc(PyObject *self)
 {
     Run *run = (Run *)self;
     PyMem_Free(run->operations);
-    Py_XDECREF(run->arrays);
+    Py_XDECREF(run->steps);
     Py_TYPE(self)->tp_free(self);
 }
 

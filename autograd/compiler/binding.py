@@ -44,7 +44,7 @@ LARGE_BATCH = 64
 COPIED = 10_000
 """Up to how many numbers a batch is copied, so that each step reads the same arrays."""
 
-FEW_RUNS = 8
+FEW_LOOKS = 8
 """Up to how many runs of rows are looked at one by one, and not all rows at once."""
 
 
@@ -60,7 +60,7 @@ class Binding:
             VARYING: np.zeros((program.n_varying, batch_size), self.dtype),
         }
         self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
-        self.is_copied = self.inputs.size <= COPIED
+        self.is_copied = batch_size * program.n_inputs <= COPIED
         self.ones = np.ones(batch_size, self.dtype)
         # What is only needed to bind.
         self.read: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
@@ -111,7 +111,7 @@ class Binding:
     def _runs(self, space: bool, wanted: npt.NDArray[np.bool_]) -> list[Array]:
         """The rows that are wanted, or all if they are here and there."""
         runs = runs_of(wanted)
-        if len(runs) > FEW_RUNS:
+        if len(runs) > FEW_LOOKS:
             runs = [slice(None)]
         return [self.data[space][run] for run in runs]
 
@@ -256,7 +256,7 @@ class Binding:
     def forward(self, batch: Array) -> None:
         """Compute all rows from a batch, (batch, n_inputs), and the parameters.
 
-        The batch is read, not kept.
+        A small batch is copied; a larger one is read where it is, by `backward` too.
         """
         if self.is_copied:
             np.copyto(self.inputs, batch.T)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +111,12 @@ class CompiledProgram:
         """Set the Values given as parameters to the program's numbers."""
         for value, number in zip(self._values, self.parameters.tolist(), strict=True):
             value.data = number
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a compiled program is tied to its buffers and is neither copied nor "
+            "pickled. Compile once more where another one is needed."
+        )
 
     def __len__(self) -> int:
         return len(self._program)

@@ -12,11 +12,22 @@ class NumericalError(FloatingPointError):
 
 def undefined(operation: str, row: int | None) -> NumericalError:
     """An operation has no finite result, for one row of the batch or for all."""
-    where = "" if row is None else f" at row {row} of the batch"
+    where = "" if row is None else f", at row {row} of the batch"
     return NumericalError(
-        f"{operation} is not defined, or too large for a float,{where}. Keep its "
+        f"{operation} is not defined, or too large for a float{where}. Keep its "
         f"operands in the domain of the operation. No parameter was changed."
     )
+
+
+def not_finite_parameter(parameters: Sequence[float]) -> NumericalError | None:
+    """The error that names the first parameter that is not finite."""
+    for i, number in enumerate(parameters):
+        if not math.isfinite(number):
+            return NumericalError(
+                f"parameter {i} of the program is {number}. Set it to a finite number, "
+                f"and take smaller steps if it was a step that led there."
+            )
+    return None
 
 
 def undefined_derivative() -> NumericalError:

@@ -19,7 +19,12 @@ import numpy.typing as npt
 
 from autograd.compiler.adjoint import Pullback, adjoint
 from autograd.compiler.binding import Binding
-from autograd.compiler.errors import not_finite, undefined, undefined_derivative
+from autograd.compiler.errors import (
+    not_finite,
+    not_finite_parameter,
+    undefined,
+    undefined_derivative,
+)
 from autograd.compiler.program import Program, describe
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -89,8 +94,9 @@ class VectorExecutor:
         refused = not_finite(batch.tolist())
         if refused:
             return refused
-        if not np.isfinite(self.parameters).all():
-            return undefined("a parameter", None)
+        cause = not_finite_parameter(self.parameters.tolist())
+        if cause:
+            return cause
         for it in self.program.instructions:
             rows = binding.data[it.varying][it.first : it.first + it.size]
             bad = np.argwhere(~np.isfinite(rows))

@@ -68,7 +68,12 @@ class Step(NamedTuple):
 
 
 def product(left: Array, right: Array, out: Array) -> Call:
-    """The cheapest call that multiplies two matrices."""
+    """The cheapest call that multiplies two matrices.
+
+    What it computes is not finite where a number of either matrix is not.
+    """
+    if left.shape[1] == 1:  # BLAS takes longer, and passes over zeros
+        return partial(np.multiply, left, right, out)
     whole = all(a.flags.c_contiguous or a.flags.f_contiguous for a in (left, right))
     # np.dot has less to do around the product, but copies what is not in one piece.
     if whole and out.flags.c_contiguous:

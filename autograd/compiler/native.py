@@ -3,8 +3,9 @@
 A step of a program is a list of calls to NumPy, and where a batch is small most of its
 time is spent around the operations, not in them. `_loops`, written in C, keeps NumPy's
 own inner loop of each operation, with its pointers and strides, and runs a whole list
-of them without Python in between. It gives the same numbers. What it cannot run stays a
-call to NumPy; without a C compiler at installation all do.
+of them without Python in between. The numbers are the same, but for the order of some
+sums. What it cannot run stays a call to NumPy; without a C compiler at installation all
+do.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ try:
 except ImportError:
     Run = None  # type: ignore[assignment, misc]
 
-MANY_RUNS = 32
-"""From how many runs of rows on NumPy's take is the quicker."""
+FEW_COPIES = 32
+"""Up to how many runs of rows are copied one by one, instead of by NumPy's take."""
 
 IS_BUILT = Run is not None
 """Whether the native part was built when this was installed."""
@@ -35,7 +36,10 @@ Steps: TypeAlias = tuple[tuple[Any, ...], ...]
 
 
 def joined(calls: Iterable[Call]) -> list[Callable[[], Any]]:
-    """Calls that do the same as these, as few as can be."""
+    """Calls that do the same as these, as few as can be.
+
+    Where a call writes what it reads, the two must be the same array.
+    """
     if Run is None:
         return [*calls]
     result: list[Callable[[], Any]] = []
@@ -51,57 +55,67 @@ def joined(calls: Iterable[Call]) -> list[Callable[[], Any]]:
 
 def _runnable(call: Call) -> Steps | None:
     """The operations that a call consists of; None if they cannot be run natively."""
-    steps = _steps(call)
     try:
-        Run(steps or ())
-    except TypeError:
+        steps = _steps(call)
+        if steps is not None:
+            Run(steps)  # is there a loop for each?
+    except (TypeError, ValueError):
         return None
     return steps
 
 
 def _steps(call: Call) -> Steps | None:
-    function, args = call.func, call.args
-    if call.keywords.keys() - {"out"}:
+    """The operations that a call would consist of, if there are loops for them."""
+    function, args, options = call.func, call.args, call.keywords
+    if isinstance(function, np.ufunc) and function is not np.matmul:
+        *inputs, out = *args, *options.values()
+        return None if options.keys() - {"out"} else _elementwise(function, inputs, out)
+    if options:
         return None
-    if function in (np.dot, np.matmul):
-        return _product(*args)
-    if isinstance(function, np.ufunc):
-        *inputs, out = *args, *call.keywords.values()
-        return _elementwise(function, inputs, out)
     if function is np.copyto:
         return _elementwise(np.positive, args[1:], args[0])
     if function is np.take:
         return _gathering(*args)
+    if function in (np.dot, np.matmul):
+        return _product(*args)
     ufunc = getattr(function, "__self__", None)
     if isinstance(ufunc, np.ufunc) and function == ufunc.reduce:
         return _reduction(ufunc, *args)
     return None
 
 
-def _elementwise(ufunc: np.ufunc, inputs: Iterable[Any], out: Array) -> Steps:
+def _elementwise(ufunc: np.ufunc, inputs: Iterable[Any], out: Any) -> Steps | None:
     """An operation on each number: all arrays in the shape of the result."""
-    arrays = [
-        np.asarray(a) if isinstance(a, np.ndarray) else np.asarray(a, out.dtype)
-        for a in inputs
-    ]
+    if not isinstance(out, np.ndarray):
+        return None
+    if ufunc is np.negative:
+        # NumPy 2.2 to 2.4 have a wrong loop for it, where neither array is in one
+        # piece: np.negative(np.arange(80.0)[::8], out=np.zeros(20)[::2]).
+        ufunc, inputs = np.multiply, [*inputs, -1.0]
+    arrays = [a if isinstance(a, np.ndarray) else _number(a, out.dtype) for a in inputs]
     return ((ufunc, *[np.broadcast_to(a, out.shape) for a in arrays], out),)
 
 
-def _gathering(data: Array, rows: Array, axis: int, out: Array, _: str) -> Steps | None:
+def _number(number: float, dtype: np.dtype[Any]) -> Array:
+    """A number as an array. TypeError for types that do not hold all floats."""
+    if not np.issubdtype(dtype, np.floating):
+        raise TypeError(f"{number} is no {dtype}")
+    return np.array(number, dtype)
+
+
+def _gathering(
+    data: Array, rows: Array, axis: int, out: Array, mode: str
+) -> Steps | None:
     """A copy of rows from here and there: one for each run of them, if they are few."""
-    assert axis == 0
-    edges = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
-    if len(edges) > MANY_RUNS:
+    assert (axis, mode) == (0, "clip")
+    starts = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist()]
+    if len(starts) > FEW_COPIES:
         return None
-    runs = [slice(first, last) for first, last in pairwise(edges)]
-    sources = [
-        data[rows[run.start] : rows[run.start] + run.stop - run.start] for run in runs
-    ]
-    copies = [
-        _elementwise(np.positive, (a,), out[r])
-        for a, r in zip(sources, runs, strict=True)
-    ]
-    return tuple(chain.from_iterable(copies))
+    copies: list[Steps | None] = []
+    for start, stop in pairwise([*starts, len(rows)]):
+        source = data[rows[start] : rows[start] + stop - start]
+        copies.append(_elementwise(np.positive, (source,), out[start:stop]))
+    return tuple(chain.from_iterable(copy for copy in copies if copy))
 
 
 def _product(left: Array, right: Array, out: Array) -> Steps | None:
@@ -110,17 +124,18 @@ def _product(left: Array, right: Array, out: Array) -> Steps | None:
     right = right[:, None] if right.ndim == 1 else right
     if left.ndim != 2 or right.ndim != 2:
         return None
-    out = out.reshape(len(left), right.shape[1])
-    if left.shape[1] == 1:  # each number times each other: quicker without BLAS
-        return _elementwise(np.multiply, (left, right), out)
-    return ((np.matmul, left, right, out),)
+    return ((np.matmul, left, right, out.reshape(len(left), right.shape[1])),)
 
 
-def _reduction(ufunc: np.ufunc, stack: Array, axis: int, _: None, out: Array) -> Steps:
+def _reduction(
+    ufunc: np.ufunc, stack: Array, axis: int, dtype: None, out: Array
+) -> Steps | None:
     """A reduction over the first axis: the first number, then one after the other."""
-    assert axis == 0
+    assert (axis, dtype) == (0, None)
+    first = _elementwise(np.positive, (stack[0, ...],), out)
+    if first is None or len(stack) == 1:
+        return first
     into = np.lib.stride_tricks.as_strided(
         out, (len(stack) - 1, *out.shape), (0, *out.strides)
     )
-    first = _elementwise(np.positive, (stack[0],), out)
-    return (*first, (ufunc, into, stack[1:], into)) if len(stack) > 1 else first
+    return (*first, (ufunc, into, stack[1:], into))

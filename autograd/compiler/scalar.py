@@ -19,6 +19,7 @@ from autograd.arithmetic import Floats
 from autograd.compiler.errors import (
     NumericalError,
     not_finite,
+    not_finite_parameter,
     undefined,
     undefined_derivative,
 )
@@ -180,7 +181,8 @@ class ScalarExecutor:
             try:
                 results.append(run(example, parameters))
             except (ValueError, ArithmeticError) as error:
-                raise self._named(example, parameters, row) from error
+                cause = not_finite_parameter(parameters)
+                raise cause or self._named(example, parameters, row) from error
         return results
 
     def _named(

@@ -32,7 +32,6 @@ class Watch:
         ]
         self.arrays = arrays
         self.sums = np.zeros(len(pieces), arrays[0].dtype if arrays else float)
-        self.ones = np.ones_like(self.sums)
         self.calls: list[Call] = [
             partial(np.dot, piece, piece, self.sums[i : i + 1].reshape(()))
             for i, piece in enumerate(pieces)
@@ -40,6 +39,6 @@ class Watch:
 
     def is_finite(self) -> bool:
         """Whether all numbers were finite when the calls were made."""
-        return math.isfinite(np.dot(self.sums, self.ones)) or all(
+        return math.isfinite(self.sums.sum()) or all(
             bool(np.isfinite(array).all()) for array in self.arrays
         )

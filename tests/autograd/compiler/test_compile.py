@@ -1,6 +1,8 @@
 """Compiled programs compute what the eager graph computes, and its gradient."""
 
+import copy as copying
 import gc
+import pickle
 import re
 import tracemalloc
 from unittest import mock
@@ -368,8 +370,15 @@ def test_a_number_not_finite_is_refused_whatever_reads_it(kind, column):
 def test_a_parameter_not_finite_is_refused():
     program = small()
     program.parameters[:] = np.inf
-    with pytest.raises(NumericalError, match="not defined"):
+    with pytest.raises(NumericalError, match="parameter 0 of the program is inf"):
         program.value_and_grad(np.ones((100, 1)))
+
+
+def test_a_program_is_neither_copied_nor_pickled():
+    program = small()
+    for copy in (copying.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="Compile once more"):
+            copy(program)
 
 
 def test_small_batches_run_as_python_and_large_ones_as_arrays():
@@ -553,7 +562,7 @@ def test_a_parameter_that_is_not_finite_is_refused():
     x, w = Value(1.0), Value(2.0)
     for executor in executors([(w * x).tanh()], [x], [w]).values():
         executor.parameters[:] = np.inf
-        with pytest.raises(NumericalError):
+        with pytest.raises(NumericalError, match="parameter 0 of the program is inf"):
             executor.outputs(np.array([[1.0]]))
 
 
