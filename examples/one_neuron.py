@@ -11,7 +11,6 @@ every number in it, and we compare that with the chain rule worked out by hand.
 
 import lesson
 import numpy as np
-from matplotlib.figure import Figure
 
 import nn
 import viz
@@ -39,9 +38,8 @@ output = weighted_sum.leaky_relu()
 output.label = "output"
 
 # As nn has it. It starts from random weights, so we put ours in.
-neuron = nn.Neuron(2, "leaky_relu", seed=0)
-for parameter, number in zip(neuron.parameters(), [*weights, bias], strict=True):
-    parameter.data = number
+neuron = nn.Neuron(2, "leaky_relu")
+neuron.load_state_dict({"weights": weights, "bias": bias})
 
 lesson.heading(claim="2 · 1.5 - 1 · 0.5 + 0.5 = 3: no bend", claimed="by hand")
 lesson.compare("the output, as code", 3.0, as_code)
@@ -70,23 +68,12 @@ lesson.compare("the output", -0.01, bent.data)
 lesson.compare("how fast it rises with w1", 0.02, neuron.weights[0].grad)
 lesson.compare("the same with a plain ReLU", 0.0, plain.weights[0].grad)
 
-print()
 viz.render(output, lesson.picture("graph.png"))
-
-figure = Figure(figsize=(7, 4.2), layout="constrained")
-axes = figure.subplots()
-sums = np.linspace(-3.0, 4.0, 141)
-bends = [leaky_relu(float(s)) for s in sums]
-axes.plot(sums, bends, color="#0072B2", linewidth=2.5)
-for s, marker, text, offset in [
-    (3.0, "o", "sum 3 → output 3\nslope 1", (-150, -8)),
-    (-1.0, "s", "sum -1 → output -0.01\nslope 0.01", (-60, 22)),
-]:
-    axes.plot(s, leaky_relu(s), marker, color="#D55E00", markersize=9)
-    axes.annotate(text, (s, leaky_relu(s)), offset, textcoords="offset points")
-axes.set_title("The leaky ReLU: the neuron's bend", loc="left", weight="bold")
-axes.set(xlabel="weighted sum", ylabel="output", yticks=range(5))
-axes.grid(color="#C4CBD2", linewidth=0.6)
-figure.savefig(lesson.picture("bend.png"), dpi=150)
+title = "The leaky ReLU: the neuron's bend"
+with lesson.drawing("bend.png", title, xlabel="weighted sum", ylabel="output") as axes:
+    sums = np.linspace(-3.0, 4.0, 141)
+    axes.plot(sums, [leaky_relu(float(s)) for s in sums], marker="")
+    axes.plot(3.0, output.data, "o", markevery=1, label="sum 3 → output 3")
+    axes.plot(-1.0, bent.data, "s", markevery=1, label="sum -1 → output -0.01")
 
 print("\nTry: change leaky_relu to tanh, for which the slope is 1 - output².")

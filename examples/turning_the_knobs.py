@@ -10,13 +10,11 @@ Backpropagation finds the same numbers for all parameters in one sweep. A networ
 the loss for a single step of learning, and backpropagation the time of a few.
 """
 
-import time
-from collections.abc import Callable, Sequence
+import timeit
+from collections.abc import Callable
 
 import lesson
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 
 import autograd
 import nn
@@ -24,12 +22,13 @@ from autograd import Value
 
 quick = lesson.start(__doc__)
 Loss = Callable[[], Value]
-ORANGE, BLUE, GREEN, INK = "#D55E00", "#0072B2", "#009E73", "#1F2933"
-mpl.rcParams.update({"axes.grid": True, "grid.color": "#C4CBD2"})
+evaluations = 0  # of a loss, for nudging
 
 
 def nudged(loss: Loss, knob: Value, change: float) -> float:
     """The loss with one knob turned by so much; the knob is put back."""
+    global evaluations
+    evaluations += 1
     here = knob.data
     knob.data = here + change
     with autograd.no_grad():  # all we want is a number: record nothing
@@ -48,130 +47,82 @@ def central(loss: Loss, knob: Value, h: float = 1e-6) -> float:
     return (nudged(loss, knob, h) - nudged(loss, knob, -h)) / (2.0 * h)
 
 
-def worst(f: Callable[..., float], loss: Loss, knobs: list[Value], *h: float) -> float:
-    """The largest distance of a difference from the gradient of backpropagation."""
-    return max(abs(f(loss, knob, *h) - knob.grad) for knob in knobs)
-
-
-def show(loss: Loss, named: Sequence[tuple[str, Value]]) -> None:
+def show(title: str, loss: Loss, knobs: dict[str, Value]) -> None:
     """Print the gradient in three ways, and how far the first two are off."""
     loss().backward()
-    print(f"\n  {'knob':<22} {'forward':>14} {'central':>14} {'backpropagation':>16}")
-    for name, knob in named:
-        up, both = forward(loss, knob), central(loss, knob)
-        print(f"  {name:<22} {up:14.9f} {both:14.9f} {knob.grad:16.9f}")
-    knobs = [knob for _, knob in named]
+    rows = {k: (forward(loss, v), central(loss, v), v.grad) for k, v in knobs.items()}
+    lesson.table(title, ["forward", "central", "backpropagation"], rows, ".9f")
+    up, both, exact = np.array(list(rows.values())).T
     lesson.heading(claim="the largest distance from backpropagation")
-    lesson.compare("forward difference: h", 1e-6, worst(forward, loss, knobs))
-    lesson.compare("central difference: nearly 0", 0.0, worst(central, loss, knobs))
+    lesson.compare("forward difference: h", 1e-6, float(abs(up - exact).max()))
+    lesson.compare("central difference: nearly 0", 0.0, float(abs(both - exact).max()))
 
 
 # Since (x + h)² = x² + 2xh + h², the forward difference of x² is too large by h. In the
 # central difference the two h² cancel, and all that is left is rounding.
-print("\nx² + y² has two knobs.")
 x, y = Value(3.0), Value(-4.0)
-show(lambda: x**2 + y**2, [("x = 3", x), ("y = -4", y)])
-
-print("\nA network 2-3-1 has 13. This is its loss on one example.")
-model = nn.MLP(2, [3, 1], "tanh", seed=1)
+show("x² + y²", lambda: x**2 + y**2, {"x = 3": x, "y = -4": y})
+small = nn.MLP(2, [3, 1], "tanh", seed=1)
 
 
-def small() -> Value:
-    """The loss of the small network."""
-    return nn.mse(model([1.0, -0.5]), 0.7)
+def small_loss() -> Value:
+    """The loss of a small network on one example."""
+    return nn.mse(small([1.0, -0.5]), 0.7)
 
 
-show(small, model.named_parameters())
+show("a network 2-3-1", small_loss, dict(small.named_parameters()))
 
 # Is a smaller nudge a better one? Only up to a point. Then the two losses have nearly
 # all their digits in common, and their difference is mostly rounding.
-print()
+knob = small.layers[0].neurons[0].weights[0]
 hs = 10.0 ** np.arange(-1.0, -12.5, -0.5)
-figure = Figure(figsize=(7, 4.6), layout="constrained")
-axes = figure.subplots()
-for f, style, color in [(forward, "s--", ORANGE), (central, "o-", BLUE)]:
-    errors = [worst(f, small, model.parameters(), h) for h in hs.tolist()]
-    axes.loglog(hs, errors, style, color=color, label=f"{f.__name__} difference")
-axes.axvline(1e-6, color=INK, linewidth=1, linestyle=":", label="h = 1e-6")
-axes.set_title("A nudge can be too large, and too small")
-axes.set(xlabel="size of the nudge, h", ylabel="distance from backpropagation")
-axes.legend(frameon=False)
-figure.savefig(lesson.picture("nudge.png"), dpi=150)
+title = "A nudge can be too large, and too small"
+with lesson.drawing("nudge.png", title, xscale="log", yscale="log") as axes:
+    for difference in (forward, central):
+        errors = [abs(difference(small_loss, knob, h) - knob.grad) for h in hs.tolist()]
+        axes.plot(hs, errors, label=f"{difference.__name__} difference")
+    axes.set(xlabel="size of the nudge, h", ylabel="distance from backpropagation")
+
+# What a step costs. The image is noise: the cost does not depend on its pixels.
+model = nn.MLP(784, [16, 16, 10], seed=0)
+image = np.random.default_rng(0).uniform(size=784).tolist()
+parameters = model.parameters()
 
 
-# What it costs. The image is noise, because the cost does not depend on its pixels.
-def network(sizes: Sequence[int]) -> tuple[list[Value], Loss]:
-    """The knobs of a classifier, and its loss on one image."""
-    model = nn.MLP(sizes[0], sizes[1:], seed=0)
-    image = np.random.default_rng(0).uniform(size=sizes[0]).tolist()
-    return model.parameters(), lambda: nn.cross_entropy(model(image), 3)
+def loss() -> Value:
+    """The loss of the large network on one image."""
+    return nn.cross_entropy(model(image), 3)
 
 
-def seconds(*works: Callable[[], object]) -> list[float]:
-    """The median time of each work; they take turns, as often as fits in a moment."""
-    times: list[list[float]] = [[] for _ in works]
-    end = time.perf_counter() + (0.1 if quick else 1.0)
-    while len(times[0]) < 3 or time.perf_counter() < end:
-        for work, measured in zip(works, times, strict=True):
-            start = time.perf_counter()
-            work()
-            measured.append(time.perf_counter() - start)
-    return [float(np.median(measured)) for measured in times]
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes, where nothing else disturbs it."""
+    return min(timeit.repeat(work, number=1, repeat=20 if quick else 100))
 
-
-def cost(sizes: Sequence[int]) -> tuple[int, float, float]:
-    """Knobs, and backpropagation in evaluations: of scalar code, and compiled."""
-    knobs, loss = network(sizes)
-    evaluation, sweep = seconds(
-        lambda: nudged(loss, knobs[0], 0.0), lambda: loss().backward()
-    )
-    program = autograd.compile(loss(), parameters=knobs)
-    fast_evaluation, fast_sweep = seconds(program, program.value_and_grad)
-    return len(knobs), sweep / evaluation, fast_sweep / fast_evaluation
-
-
-layouts = [(16, 10), (64, 16, 16, 10), (784, 16, 16, 10), (784, 64, 64, 10)]
-costs = [cost(sizes) for sizes in (layouts[:3] if quick else layouts)]
-figure = Figure(figsize=(7, 4.6), layout="constrained")
-axes = figure.subplots()
-ns, scalars, compileds = zip(*costs, strict=True)
-axes.loglog(ns, [2 * n for n in ns], "s--", color=ORANGE, label="nudging up and down")
-axes.loglog(ns, scalars, "o-", color=BLUE, label="backpropagation, scalar code")
-axes.loglog(ns, compileds, "^-", color=GREEN, label="backpropagation, compiled")
-axes.axvline(13_002, color=INK, linewidth=1, linestyle=":", label="784-16-16-10")
-axes.set_title("The cost of one step of learning")
-axes.set(xlabel="parameters", ylabel="evaluations of the loss", ylim=(1, 1e7))
-axes.legend(frameon=False, loc="upper left")
-figure.savefig(lesson.picture("cost.png"), dpi=150)
 
 # To nudge all 13,002 would take minutes: nudge some of them, and extrapolate.
-knobs, loss = network((784, 16, 16, 10))
 loss().backward()
-picked = np.random.default_rng(1).permutation(len(knobs))[: 10 if quick else 50]
-some = [knobs[k] for k in picked]
 evaluations = 0
-
-
-def counted() -> Value:
-    """The loss; and it is counted how often it was asked for."""
-    global evaluations
-    evaluations += 1
-    return loss()
-
-
-distance = worst(central, counted, some)
-share = len(some) / len(knobs)
-sampled, sweep = seconds(lambda: worst(central, loss, some), lambda: loss().backward())
-nudging = sampled / share
+some = np.random.default_rng(1).choice(parameters, 10 if quick else 50).tolist()
+distance = max(abs(central(loss, knob) - knob.grad) for knob in some)
+needed = round(evaluations * len(parameters) / len(some))
+program = autograd.compile(loss(), parameters=parameters)
+evaluation = seconds(lambda: nudged(loss, parameters[0], 0.0))
+sweep = seconds(lambda: loss().backward())
+costs = [sweep / evaluation, seconds(program.value_and_grad) / seconds(program)]
 lesson.heading(claim=f"784-16-16-10, from a sample of {len(some)} knobs")
-lesson.compare("knobs", 13002, len(knobs))
-lesson.compare("evaluations to nudge them all", 26004, round(evaluations / share))
+lesson.compare("knobs", 13002, len(parameters))
+lesson.compare("evaluations to nudge them all", 26004, needed)
 lesson.compare("largest distance from backpropagation: nearly 0", 0.0, distance)
-lesson.compare("backpropagation, in evaluations: scalar code", "a few", costs[2][1])
-lesson.compare("backpropagation, in evaluations: compiled", "a few", costs[2][2])
-lesson.compare("nudging takes so many times as long", "thousands", nudging / sweep)
-print(f"""
-One step by nudging: {nudging:.0f} s. By backpropagation: {sweep:.3f} s.
-(Scalar code records its graph anew each time; the compiled program knows it already.)
+lesson.compare("backpropagation, in evaluations: scalar code", "a few", costs[0])
+lesson.compare("backpropagation, in evaluations: compiled", "a few", costs[1])
+longer = needed * evaluation / sweep
+lesson.compare("nudging takes so many times as long", "thousands", longer)
 
-Try: call `forward` and `central` with h = 1e-12. How many digits survive?""")
+title = "The cost of a step of learning"
+with lesson.drawing("cost.png", title, xlabel="evaluations of the loss") as axes:
+    names = ["nudging", "backpropagation,\nscalar code", "backpropagation,\ncompiled"]
+    bars = axes.barh(names, [needed, *costs], log=True)
+    axes.bar_label(bars, [f"{needed:,}", *(f"{cost:.1f}" for cost in costs)], padding=4)
+    axes.set_xlim(0.1, 1e6)
+
+print("\nTry: call `forward` and `central` with h = 1e-12. How many digits survive?")
