@@ -32,13 +32,15 @@ from viz.style import BLUE, FAINT, GREEN, INK, ORANGE
 
 OUT = Path(__file__).parent / "out"
 PURPLE = "#CC79A7"
+DASHES: list[Any] = ["-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2))]
+CLASSES = [(0, "s", ORANGE), (1, "o", BLUE)]
+"""The marker and the colour of an answer of 0 and of 1."""
 CURVES = cycler(
     color=[BLUE, ORANGE, GREEN, PURPLE, INK],
-    linestyle=["-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2))],
+    linestyle=DASHES,
     marker=["o", "s", "^", "D", "v"],
-    markevery=[0.1] * 5,  # a long curve has a marker now and then
 )
-LOOK: dict[str, Any] = {
+LOOK: Any = {
     **STYLE,
     "axes.axisbelow": True,
     "axes.grid": True,
@@ -46,10 +48,16 @@ LOOK: dict[str, Any] = {
     "font.size": 12,
     "grid.color": FAINT,
     "grid.linewidth": 0.6,
+    "legend.edgecolor": "white",
+    "legend.framealpha": 0.85,
+    "legend.frameon": True,
     "lines.linewidth": 2,
     "lines.markersize": 5,
+    "savefig.bbox": "tight",
 }
 SIGNS = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])
+MARKED = 60
+"""Points: a curve through more of them has a marker only now and then."""
 WIDTHS = {1: 7.0, 2: 11.0}
 """Of a picture with so many columns, in inches; with more of them it is 13."""
 
@@ -108,15 +116,15 @@ def compare(claim: str, claimed: object, measured: object) -> None:
 def table(
     title: str,
     columns: Sequence[str],
-    rows: Mapping[str, Sequence[object]],
+    rows: Mapping[Any, Sequence[object]],
     form: str = ".6g",
 ) -> None:
     """Print the figures of each row, in this form, below the names of the columns."""
-    width = max(map(len, [title, *rows]))
+    width = max(len(str(name)) for name in [title, *rows])
     print(f"\n  {title:<{width}}" + "".join(f"{name:>17}" for name in columns))
     for name, cells in rows.items():
         row = "".join(f"{shown(cell, form):>17}" for cell in cells)
-        print(f"  {name:<{width}}{row}")
+        print(f"  {name!s:<{width}}{row}")
 
 
 def shown(thing: object, form: str = ".6g") -> str:
@@ -137,19 +145,19 @@ def picture(name: str) -> Path:
 
 @contextmanager
 def drawing(
-    name: str, *titles: str, columns: int = 0, projection: str = "", **settings: Any
+    name: str, *titles: str, columns: int = 0, below: int = 0, **settings: Any
 ) -> Iterator[Any]:
     """Axes to draw in: one, or a list with one for each title. Then write the picture.
 
-    The settings, such as xlabel, ylabel and yscale, are those of all of them. What was
-    drawn with a label gets a legend, in the first axes that have it.
+    The settings, such as xlabel, yscale and projection, are those of all of them. What
+    was drawn with a label gets a legend, in the first axes that have it; or below the
+    axes, with room for so many lines.
     """
     columns = columns or len(titles)
     rows = math.ceil(len(titles) / columns)
     width = WIDTHS.get(columns, 13.0)
-    height = rows * min(4.6, 1.0 + 0.6 * width / columns)
+    height = rows * (min(4.6, 1.0 + 0.6 * width / columns) + 0.25 * below)
     figure = Figure(figsize=(width, height), layout="constrained")
-    settings |= {"projection": projection} if projection else {}
     panels = [
         figure.add_subplot(rows, columns, place, title=title, **settings)
         for place, title in enumerate(titles, start=1)
@@ -157,8 +165,13 @@ def drawing(
     yield panels if len(panels) > 1 else panels[0]
     explained: set[str] = set()
     for axes in panels:
+        for curve in axes.lines:
+            if len(curve.get_xdata()) > MARKED and curve.get_linestyle() != "None":
+                curve.set_markevery(0.1)
         labels = {*axes.get_legend_handles_labels()[1]}
-        if not labels <= explained and axes.get_legend() is None:
+        if below:
+            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.18))
+        elif not labels <= explained and axes.get_legend() is None:
             axes.legend()
         explained |= labels
     figure.savefig(picture(name), dpi=150)
@@ -172,8 +185,10 @@ def landscape(
     The heights are (len(y), len(x)), and the label says what they are. The options,
     such as levels, are those of matplotlib's contourf.
     """
-    shades = axes.contourf(x, y, heights, **{"cmap": "Blues", "levels": 12} | options)
+    options = {"cmap": "Blues", "levels": 12, "extend": "max"} | options
+    shades = axes.contourf(x, y, heights, **options)
     axes.figure.colorbar(shades, ax=axes, label=label, format="%g")
+    axes.set_prop_cycle(CURVES[1:])  # blue is the ground
     axes.grid(False)
     axes.autoscale(False)
 
@@ -183,6 +198,7 @@ def line(axes: Any, weights: Sequence[float], bias: float, **options: Any) -> No
     w = np.array(weights, dtype=float)
     nearest = -bias * w / (w @ w)  # of the line's points to (0, 0)
     another = nearest + np.array([-w[1], w[0]])
+    axes.autoscale(False)
     axes.axline(nearest, another, **{"color": INK, "linestyle": "--"} | options)
 
 

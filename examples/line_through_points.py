@@ -59,7 +59,7 @@ for name, run in zip(names, runs, strict=True):
 
 title = "A line learns to go through the points"
 with lesson.drawing("fit.png", title, xlabel="x", ylabel="y") as axes:
-    axes.plot(x, y, "o", color=lesson.INK, markevery=1, label="the points")
+    axes.plot(x, y, "o", color=lesson.INK, label="the points")
     for step in (0, 2, 20, STEPS):
         slope, intercept, _ = runs[0][step]
         ends = [intercept, intercept + 4.0 * slope]
@@ -67,12 +67,12 @@ with lesson.drawing("fit.png", title, xlabel="x", ylabel="y") as axes:
 slopes, intercepts = np.linspace(-1.5, 3.0, 91), np.linspace(-2.5, 4.0, 91)
 outputs = slopes[:, None] * x + intercepts[:, None, None]
 losses = ((outputs - y) ** 2).mean(axis=-1) / 2
-levels = [0, 0.1, 0.3, 1, 2, 4, 7, 11, 16, 22, 30]
+levels = [0, 0.1, 0.3, 1, 2, 4, 7, 11, 16, 22]
 with lesson.drawing("loss.png", "The loss of every line") as axes:
     lesson.landscape(axes, slopes, intercepts, losses, "loss", levels=levels)
     for name, run in zip(names, runs, strict=True):
-        axes.plot(*run[:, :2].T, color=lesson.INK, markevery=1, label=name)
-    axes.plot(*best, "*", color=lesson.ORANGE, markersize=15, label="the formula")
+        axes.plot(*run[:, :2].T, label=name)
+    axes.plot(*best, "*", color=lesson.INK, markersize=15, label="the formula")
     axes.set(xlabel="slope", ylabel="intercept")
 
 print("\nTry: a rate of 0.28, and then 0.3. What happens in the steep direction?")

@@ -73,7 +73,7 @@ title = "The leaky ReLU: the neuron's bend"
 with lesson.drawing("bend.png", title, xlabel="weighted sum", ylabel="output") as axes:
     sums = np.linspace(-3.0, 4.0, 141)
     axes.plot(sums, [leaky_relu(float(s)) for s in sums], marker="")
-    axes.plot(3.0, output.data, "o", markevery=1, label="sum 3 → output 3")
-    axes.plot(-1.0, bent.data, "s", markevery=1, label="sum -1 → output -0.01")
+    axes.plot(3.0, output.data, "o", label="sum 3 → output 3")
+    axes.plot(-1.0, bent.data, "s", label="sum -1 → output -0.01")
 
 print("\nTry: change leaky_relu to tanh, for which the slope is 1 - output².")

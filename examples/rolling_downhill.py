@@ -86,21 +86,21 @@ ticks = np.linspace(-55, 55, 56)
 ground = ticks**2 + ticks[:, None] ** 2
 with lesson.drawing("surface.png", "x² + y² as a landscape", projection="3d") as axes:
     axes.plot_surface(*np.meshgrid(ticks, ticks), ground, cmap="Blues", alpha=0.7)
-    axes.plot(*bowl.T, (bowl**2).sum(axis=1), "o-", color=lesson.ORANGE, markevery=1)
+    axes.plot(*bowl.T, (bowl**2).sum(axis=1), "o-", color=lesson.ORANGE)
     axes.set(xlabel="x", ylabel="y")
     axes.set_zlabel("height", labelpad=14)
     axes.view_init(elev=40, azim=250)
 with lesson.drawing("contour.png", "The same from above", aspect="equal") as axes:
     lesson.landscape(axes, ticks, ticks, ground, "height")
     axes.set(xlabel="x", ylabel="y")
-    axes.plot(*bowl.T, "o-", color=lesson.ORANGE, markevery=1)
+    axes.plot(*bowl.T, "o-", color=lesson.ORANGE)
 titles = "The start decides the valley", "x² from 50: a step too large climbs"
 with lesson.drawing("valleys.png", *titles, xlabel="x", ylabel="height") as panels:
     panels[0].plot(across, heights, color=lesson.INK, marker="")
     for way, marker in zip(descents, "os^D", strict=True):
         label = f"from {way[0]:g} to {way[-1]:.2f}"
         height = np.interp(way, across, heights)
-        panels[0].plot(way, height, marker, markevery=1, label=label)
+        panels[0].plot(way, height, marker, label=label)
     panels[0].set_ylim(-3, 12)
     for step in (0.03, 1.03):
         panels[1].plot(jumps[step][:7], jumps[step][:7] ** 2, label=f"step {step}")

@@ -102,7 +102,8 @@ def seconds(work: Callable[[], object]) -> float:
 # To nudge all 13,002 would take minutes: nudge some of them, and extrapolate.
 loss().backward()
 evaluations = 0
-some = np.random.default_rng(1).choice(parameters, 10 if quick else 50).tolist()
+picked = np.random.default_rng(1).permutation(len(parameters))
+some = [parameters[k] for k in picked[: 10 if quick else 50]]
 distance = max(abs(central(loss, knob) - knob.grad) for knob in some)
 needed = round(evaluations * len(parameters) / len(some))
 program = autograd.compile(loss(), parameters=parameters)

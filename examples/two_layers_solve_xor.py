@@ -12,8 +12,6 @@ with other numbers of hidden neurons.
 
 import lesson
 import numpy as np
-import numpy.typing as npt
-from matplotlib.figure import Figure
 
 import autograd
 import nn
@@ -22,7 +20,6 @@ import viz
 quick = lesson.start(__doc__)
 STARTS, steps = 100, 2_000 if quick else 20_000
 SOLVED = 0.1  # a smaller loss than this, and all four rows are right
-Array = npt.NDArray[np.float64]
 X, y = nn.data.logic_gate("xor")
 
 # By hand. Each row of "weight" is one neuron, and a step answers 1 above 0.
@@ -35,103 +32,74 @@ by_hand.load_state_dict(
         "layers.1.bias": [-0.5],  # OR minus AND
     }
 )
-print("\n  x0 x1 | OR AND | XOR")
-for x0, x1 in X.tolist():
-    either, both = by_hand.layers[0]([x0, x1])
-    output = by_hand([x0, x1]).data
-    print(
-        f"  {x0:2.0f} {x1:2.0f} | {either.data:2.0f} {both.data:3.0f} | {output:3.0f}"
-    )
+rows = {}
+for inputs in X.tolist():
+    signals = [*by_hand.layers[0](inputs), by_hand(inputs)]
+    rows["{:.0f} {:.0f}".format(*inputs)] = [round(s.data) for s in signals]
+lesson.table("inputs", ["OR", "AND", "XOR"], rows)
 
 
-def network(seed: int, hidden: int = 2) -> nn.MLP:
+def network(hidden: int, seed: int = 0) -> nn.MLP:
     """The network that is to learn: sigmoids, which are steps with a slope."""
     return nn.MLP(2, [hidden, 1], "sigmoid", "sigmoid", seed=seed)
 
 
-def descend(hidden: int) -> tuple[Array, Array, Array]:
-    """Train from all starts: the losses after a tenth and at the end, the weights.
+def descend(hidden: int) -> tuple[np.ndarray, np.ndarray]:
+    """Train from all starts: the losses and the weights at the end, a row for each.
 
     The gradient is a graph like any other. Compiled with the weights as its inputs, it
     takes a row of weights per network, and one call moves all the networks.
     """
-    model = network(0, hidden)
+    model = network(hidden)
     losses = map(nn.binary_cross_entropy, map(model, X.tolist()), y.tolist())
     loss = autograd.sum(losses) / len(X)
     knobs = model.parameters()
     program = autograd.compile([loss, *autograd.gradients(loss, knobs)], inputs=knobs)
-    models = [network(seed, hidden) for seed in range(STARTS)]
+    models = [network(hidden, seed) for seed in range(STARTS)]
     weights = np.array([[p.data for p in model.parameters()] for model in models])
-    for step in range(steps):
-        if step == steps // 10:
-            early = program(weights)[:, 0]
+    for _ in range(steps):
         weights -= 1.0 * program(weights)[:, 1:]  # the learning rate is 1
-    return early, program(weights)[:, 0], weights
+    return program(weights)[:, 0], weights
 
 
 runs = {hidden: descend(hidden) for hidden in ([2, 4] if quick else [1, 2, 3, 4])}
-learned = {hidden: run[1] < SOLVED for hidden, run in runs.items()}
 lesson.heading()
-lesson.compare(
-    "rows right, weights by hand", 4, int((nn.predict(by_hand, X) == y).sum())
-)
-for hidden, claim in [(1, 0), (2, "not all"), (3, "more"), (4, "all or most")]:
-    if hidden in runs:
-        name = f"2-{hidden}-1: learned, of {STARTS} starts"
-        lesson.compare(name, claim, int(learned[hidden].sum()))
+lesson.compare("rows right, weights by hand", 4, round(4 * nn.accuracy(by_hand, X, y)))
+for hidden, (losses, _) in runs.items():
+    claim = {1: "0", 2: "not all", 3: "more", 4: "all or most"}[hidden]
+    solved = int((losses < SOLVED).sum())
+    lesson.compare(f"2-{hidden}-1: learned, of {STARTS} starts", claim, solved)
 
 # A stuck network leaves two rows undecided, mostly. With the probability 1/2 for each
-# of these and the others right, the mean loss is ln(2) / 2. Is it stuck for ever?
-early, late, weights = runs[2]
-stuck_early = early >= SOLVED
-middle = float(np.median(late[~learned[2]]))
+# of these and the others right, the mean loss is ln(2) / 2.
+losses, weights = runs[2]
+learned = losses < SOLVED
+middle = float(np.median(losses[~learned]))
 lesson.compare("2-2-1: loss of the stuck ones, their median", np.log(2) / 2, middle)
-if not quick:
-    lesson.compare(f"2-2-1: stuck at step {steps // 10:,}", "", int(stuck_early.sum()))
-    freed = int((stuck_early & learned[2]).sum())
-    lesson.compare(f"2-2-1: of these, free at step {steps:,}", 0, freed)
-    if freed:
-        print("  So not all that looks stuck is stuck: some of it is only slow.")
 
-# The first network that learned and the first that got stuck, from their weights.
-models = {"by_hand": by_hand}
-for name, chosen in [("learned", learned[2]), ("stuck", ~learned[2])]:
-    models[name] = network(seed=0)
-    row = weights[np.argmax(chosen)].tolist()
-    for parameter, number in zip(models[name].parameters(), row, strict=True):
-        parameter.data = number
+# The first network that learned and the first that got stuck, from their weights. In
+# the pictures a hidden neuron is undecided on its dashed line.
+models = {"by_hand": by_hand, "learned": network(2), "stuck": network(2)}
+for name, start in (("learned", learned.argmax()), ("stuck", learned.argmin())):
+    for parameter, number in zip(
+        models[name].parameters(), weights[start], strict=True
+    ):
+        parameter.data = float(number)
     outputs = " ".join(f"{output:.3f}" for output in nn.predict(models[name], X))
-    print(f"\n  start {np.argmax(chosen)} {name}, outputs {outputs}", end="")
-
-# Dashed: where a hidden neuron is undecided, w·x + b = 0.
-print("\n")
+    print(f"\n  start {start} {name}, outputs {outputs}", end="")
+print()
 for name, model in models.items():
     boundary = viz.plots.decision_boundary(model, X, y)
-    axes = boundary.axes[0]
     for neuron in model.layers[0].neurons:
-        (w0, w1), b = (w.data for w in neuron.weights), neuron.bias.data
-        axes.axline((0.0, -b / w1), slope=-w0 / w1, color="#1F2933", linestyle="--")
-    title = f"XOR: {name.replace('_', ' ')}"
-    axes.set_title(title, loc="left", weight="bold", pad=26)
-    axes.set(xlim=(-0.15, 1.15), ylim=(-0.15, 1.15))
+        w0, w1 = (weight.data for weight in neuron.weights)
+        lesson.line(boundary.axes[0], (w0, w1), neuron.bias.data)
+    boundary.axes[0].set_title(f"XOR: {name.replace('_', ' ')}", pad=26)
     boundary.savefig(lesson.picture(f"{name}.png"), dpi=150)
 
-figure = Figure(figsize=(8, 5), layout="constrained")
-axes = figure.subplots()
-places = np.random.default_rng(0).uniform(-0.3, 0.3, STARTS)
-for hidden, (_, losses, _) in runs.items():
-    ok = learned[hidden]
-    axes.semilogy(hidden + places[ok], losses[ok], "o", color="#0072B2", alpha=0.6)
-    axes.semilogy(hidden + places[~ok], losses[~ok], "x", color="#D55E00")
-    stuck = {1: "three rows are\ntreated alike", 2: "two rows are\nundecided"}
-    axes.text(hidden, 0.08, stuck.get(hidden, ""), ha="center", va="top")
-labels = [
-    f"2-{hidden}-1\n{ok.sum()} of {STARTS} learn" for hidden, ok in learned.items()
-]
-axes.set_xticks(list(runs), labels)
-axes.set_title("XOR: how far each start gets", loc="left", weight="bold")
-axes.set(xlabel="network", ylabel=f"loss after {steps:,} steps")
-axes.grid(axis="y", color="#C4CBD2", linewidth=0.6)
-figure.savefig(lesson.picture("losses.png"), dpi=150)
+title = f"XOR: how far each of {STARTS} starts gets"
+with lesson.drawing("losses.png", title, yscale="log", ylabel="final loss") as axes:
+    for hidden, (losses, _) in runs.items():
+        axes.plot(np.sort(losses), label=f"2-{hidden}-1")
+    axes.set_xlabel("start, the best first")
 
 print("\nTry: tanh in place of the first sigmoid. Do more get stuck, or fewer?")

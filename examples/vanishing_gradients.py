@@ -11,18 +11,13 @@ that nn starts from, and measure how fast the output changes with each layer's w
 
 import lesson
 import numpy as np
-from matplotlib.figure import Figure
 
 import nn
 
 quick = lesson.start(__doc__)
 WIDTH, networks = 16, 5 if quick else 50
 depths = [1, 4, 7, 10] if quick else list(range(1, 11))
-STYLES = {
-    "sigmoid": ("o-", "#D55E00"),
-    "tanh": ("s-", "#0072B2"),
-    "relu": ("^-", "#009E73"),
-}
+ACTIVATIONS = ["sigmoid", "tanh", "relu"]
 
 
 def gradients(activation: str, depth: int, seed: int) -> tuple[list[float], float]:
@@ -34,81 +29,51 @@ def gradients(activation: str, depth: int, seed: int) -> tuple[list[float], floa
     model = nn.MLP(WIDTH, [WIDTH] * depth + [1], activation, seed=seed)
     x = np.random.default_rng(seed).normal(size=WIDTH)
     model(x / np.linalg.norm(x)).backward()
-    layers = [[n.weights for n in layer.neurons] for layer in model.layers]
-    grads = [np.array([[w.grad for w in row] for row in rows]) for rows in layers]
-    stretch = [
-        np.linalg.norm(layer.state_dict()["weight"], 2) for layer in model.layers[1:]
-    ]
-    return [float(np.linalg.norm(grad)) for grad in grads[:-1]], float(np.prod(stretch))
+    behind = [layer.state_dict()["weight"] for layer in model.layers[1:]]
+    stretch = float(np.prod([np.linalg.norm(weight, 2) for weight in behind]))
+    grads = [[w.grad for w in nn.weights(layer)] for layer in model.layers[:-1]]
+    return [float(np.linalg.norm(grad)) for grad in grads], stretch
 
 
 runs = {
-    (activation, depth): [
-        gradients(activation, depth, seed) for seed in range(networks)
-    ]
-    for activation in STYLES
+    (name, depth): [gradients(name, depth, seed) for seed in range(networks)]
+    for name in ACTIVATIONS
     for depth in depths
 }
-first = {
-    key: float(np.median([sizes[0] for sizes, _ in run])) for key, run in runs.items()
-}
-
-print(f"\n  The first layer's gradient, median of {networks} networks and inputs")
-print(f"  hidden layers {'(1/4)^layers':>14}", *(f"{name:>12}" for name in STYLES))
-for depth in depths:
-    row = [0.25**depth, *(first[name, depth] for name in STYLES)]
-    print(f"  {depth:13d} {row[0]:14.2e}", *(f"{size:12.2e}" for size in row[1:]))
-
+first = {key: float(np.median([run[0][0] for run in runs[key]])) for key in runs}
+rows = {str(d): [0.25**d, *(first[n, d] for n in ACTIVATIONS)] for d in depths}
+lesson.table("hidden layers", ["(1/4)^layers", *ACTIVATIONS], rows, ".2e")
 lesson.heading(claim="what each further layer multiplies it by")
-steps = depths[-1] - depths[0]
-for name, claimed in zip(STYLES, ["1/4", "near 1", "near 1"], strict=True):
-    factor = (first[name, depths[-1]] / first[name, depths[0]]) ** (1 / steps)
-    lesson.compare(name, claimed, factor)
-
-# Is 1/4 a layer a bound? Only together with the weights: they can stretch a vector too.
-lesson.heading(claim="sigmoid networks with a larger gradient than ...")
-sigmoids = [(d, sizes[0], w) for d in depths for sizes, w in runs["sigmoid", d]]
-alone = sum(size > 0.25**d for d, size, _ in sigmoids)
-bound = sum(size > 0.25**d * w for d, size, w in sigmoids)
-total = len(sigmoids)
-lesson.compare("... 1/4 per layer alone", 0, f"{alone} of {total}")
-lesson.compare(
-    "... 1/4 per layer, times the stretch of its weights", 0, f"{bound} of {total}"
-)
-
-if alone:
-    print(
-        "  So it is a bound for weights that do not stretch, and here a rule of thumb."
-    )
+for name, claimed in zip(ACTIVATIONS, ["1/4", "near 1", "near 1"], strict=True):
+    ratio = first[name, depths[-1]] / first[name, depths[0]]
+    lesson.compare(name, claimed, ratio ** (1 / (depths[-1] - depths[0])))
 
 # The first layer's inputs have the size 1, and those of later sigmoids the size 2 or
 # so: this doubles the gradients of their weights.
-by_layer = {n: np.median([sizes for sizes, _ in runs[n, 10]], axis=0) for n in STYLES}
+layers = {n: np.median([run[0] for run in runs[n, 10]], axis=0) for n in ACTIVATIONS}
 lesson.heading(claim="ten layers: the last one's gradient over the first's")
-for name, claimed in zip(STYLES, [f">= {4**9:,}", "near 1", "near 1"], strict=True):
-    lesson.compare(name, claimed, float(by_layer[name][-1] / by_layer[name][0]))
+for name, claimed in zip(ACTIVATIONS, [f"> {4**9:,}", "near 1", "near 1"], strict=True):
+    lesson.compare(name, claimed, float(layers[name][-1] / layers[name][0]))
 
-print()
-figure = Figure(figsize=(12, 5), layout="constrained")
-left, right = figure.subplots(1, 2, sharey=True)
-for name, (style, color) in STYLES.items():
-    sizes = [first[name, depth] for depth in depths]
-    left.semilogy(depths, sizes, style, color=color, label=name)
-    right.semilogy(range(1, 11), by_layer[name], style, color=color, label=name)
-deep = np.arange(1, 11)
-left.semilogy(deep, 0.25**deep, "--", color="#1F2933", label="1/4 per layer")
-right.semilogy(
-    deep, 0.25 ** (11.0 - deep), "--", color="#1F2933", label="1/4 per layer"
-)
-left.set_title("First layer, networks of any depth", loc="left", weight="bold")
-left.set(xlabel="number of hidden layers", ylabel="size of the gradient", xticks=deep)
-right.set_title("Each layer, networks of ten", loc="left", weight="bold")
-right.set(xlabel="hidden layer, the first at the left", xticks=deep)
-for axes in (left, right):
-    axes.grid(color="#C4CBD2", linewidth=0.6)
-left.legend(frameon=False)
-figure.savefig(lesson.picture("sizes.png"), dpi=150)
+# Is 1/4 a layer a bound? Only together with the weights: they can stretch a vector too.
+# So for weights that do not stretch it is a bound, and here it is a rule of thumb.
+lesson.heading(claim="sigmoid networks with a larger gradient than ...")
+pairs = [(0.25**d, *run) for d in depths for run in runs["sigmoid", d]]
+alone = sum(sizes[0] > quarter for quarter, sizes, _ in pairs)
+bound = sum(sizes[0] > quarter * stretch for quarter, sizes, stretch in pairs)
+total = f"of {len(pairs)}"
+lesson.compare("... 1/4 per layer alone", 0, f"{alone} {total}")
+lesson.compare("... 1/4 per layer times its weights' stretch", 0, f"{bound} {total}")
 
-print(
-    "\nTry: multiply all weights by 4 before model(x). Who vanishes now, who explodes?"
-)
+titles = "First layer, networks of any depth", "Each layer, networks of ten"
+with lesson.drawing("sizes.png", *titles, yscale="log") as (left, right):
+    for name in ACTIVATIONS:
+        left.plot(depths, [first[name, depth] for depth in depths], label=name)
+        right.plot(range(1, 11), layers[name], label=name)
+    ten = np.arange(1, 11)
+    left.plot(ten, 0.25**ten, marker="", label="1/4 per layer")
+    right.plot(ten, 0.25 ** (11.0 - ten), marker="", label="1/4 per layer")
+    left.set(xlabel="number of hidden layers", ylabel="size of the gradient")
+    right.set(xlabel="hidden layer, counted from the input")
+
+print("\nTry: multiply all weights by 4 before model(x). Who vanishes, who explodes?")
