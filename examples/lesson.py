@@ -166,8 +166,9 @@ def drawing(
     explained: set[str] = set()
     for axes in panels:
         for curve in axes.lines:
-            if len(curve.get_xdata()) > MARKED and curve.get_linestyle() != "None":
-                curve.set_markevery(0.1)
+            points = len(curve.get_xdata())
+            if points > MARKED and curve.get_linestyle() != "None":
+                curve.set_markevery(points // 10)
         labels = {*axes.get_legend_handles_labels()[1]}
         if below:
             axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.18))
