@@ -45,6 +45,7 @@ LOOK: Any = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.prop_cycle": CURVES,
+    "figure.constrained_layout.w_pad": 0.1,
     "font.size": 12,
     "grid.color": FAINT,
     "grid.linewidth": 0.6,
@@ -53,7 +54,6 @@ LOOK: Any = {
     "legend.frameon": True,
     "lines.linewidth": 2,
     "lines.markersize": 5,
-    "savefig.bbox": "tight",
 }
 SIGNS = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])
 MARKED = 60

@@ -74,6 +74,6 @@ with lesson.drawing(
         ):
             label = f"weights {w0:g}, {w1:g}; bias {bias:g}"
             lesson.line(axes, (w0, w1), bias, linestyle=style, label=label)
-        axes.set(xlim=(-0.5, 1.5), xticks=[0, 1])
+        axes.set(xlim=(-0.5, 1.5), xticks=[0, 1], yticks=[-2, -1, 0, 1])
 
 print("\nTry: take one row out of XOR before training. Does it settle then?")
