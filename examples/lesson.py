@@ -120,11 +120,14 @@ def table(
     form: str = ".6g",
 ) -> None:
     """Print the figures of each row, in this form, below the names of the columns."""
-    width = max(len(str(name)) for name in [title, *rows])
-    print(f"\n  {title:<{width}}" + "".join(f"{name:>17}" for name in columns))
-    for name, cells in rows.items():
-        row = "".join(f"{shown(cell, form):>17}" for cell in cells)
-        print(f"  {name!s:<{width}}{row}")
+    cells = [[shown(cell, form) for cell in row] for row in rows.values()]
+    lines = [[title, *columns]]
+    lines += [[str(name), *row] for name, row in zip(rows, cells, strict=True)]
+    first, *others = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    print()
+    for name, *row in lines:
+        figures = [f"{cell:>{n}}" for cell, n in zip(row, others, strict=True)]
+        print("   ".join([f"  {name:<{first}}", *figures]))
 
 
 def shown(thing: object, form: str = ".6g") -> str:
