@@ -46,7 +46,7 @@ def above_lowest(points: np.ndarray) -> np.ndarray:
 
 def descend(size: int, passes: int) -> tuple[np.ndarray, float]:
     """All points of the way down, (steps + 1, 2), and the usual seconds per step."""
-    program.parameters[:] = w.data, b.data
+    program.parameters[:] = w.data, b.data  # the start
     path, seconds = [program.parameters.copy()], []
     for _ in range(passes):
         for batch in np.split(rng.permutation(examples), n // size):
@@ -56,6 +56,18 @@ def descend(size: int, passes: int) -> tuple[np.ndarray, float]:
             path.append(program.parameters.copy())
     return np.array(path), float(np.median(seconds))
 
+
+# The batch's slope is the mean of the single ones. The mean of a few has noise in it.
+singles = np.array([program.value_and_grad(row[None])[1] for row in examples])
+noise = {}
+for size in (1, 16, 256):
+    means = [singles[rng.integers(n, size=size)].mean(axis=0) for _ in range(500)]
+    noise[size] = float(np.std(means, axis=0).mean())
+lesson.heading(claim="the slope")
+off = float(abs(singles.mean(axis=0) - program.value_and_grad(examples)[1]).max())
+lesson.compare("mean of the single ones - that of the batch", 0, off)
+lesson.compare("noise of 1 example / of 16: √16", 4.0, noise[1] / noise[16])
+lesson.compare("noise of 16 examples / of 256: √16", 4.0, noise[16] / noise[256])
 
 rows: dict[str, list[float]] = defaultdict(list)
 ways, heights, clocks = {}, {}, {}

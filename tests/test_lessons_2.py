@@ -80,11 +80,13 @@ def test_the_perceptron_goes_round_in_circles_on_xor(taught: Taught) -> None:
     # Worked out by hand from the weights -1, 0 and the bias 1: every row is a mistake,
     # and the fourth brings them back.
     assert lesson.number("XOR: mistakes until its weights are back") == 4
-    assert lesson.number("XOR: at most, in all 24 orders") == 4
-
-
-def test_no_line_gets_more_than_three_rows_of_xor_right(taught: Taught) -> None:
-    assert taught("perceptron").number("XOR: rows right, the best of 729") == 3
+    rows = re.findall(r"^  mistake \d +(\S+) +(\S+) +(\S+)$", lesson.output, re.M)
+    assert rows == [
+        ("-1", "0", "0"),
+        ("-1", "1", "1"),
+        ("0", "1", "2"),
+        ("-1", "0", "1"),
+    ]
 
 
 def test_all_gates_but_xor_and_its_opposite_are_learned(taught: Taught) -> None:
@@ -96,7 +98,7 @@ def test_all_gates_but_xor_and_its_opposite_are_learned(taught: Taught) -> None:
 
 def test_the_weights_by_hand_compute_xor(taught: Taught) -> None:
     lesson = taught("two_layers_solve_xor")
-    rows = re.findall(r"^ +(\d) +(\d) \| +(\d) +(\d) \| +(\d)$", lesson.output, re.M)
+    rows = re.findall(r"^  (\d) (\d) +(\d) +(\d) +(\d)$", lesson.output, re.M)
     assert len(rows) == 4
     for row in rows:
         x0, x1, either, both, output = map(int, row)
@@ -155,10 +157,9 @@ def test_the_sigmoid_is_steepest_at_0_and_flat_far_out(taught: Taught) -> None:
     assert lesson.number("sigmoid: its derivative at 5") == 0.00664806
 
 
-@pytest.mark.parametrize("claim", ["sigmoid: its derivative is s", "tanh(x) is 2 sig"])
-def test_the_identities_hold_to_rounding(taught: Taught, claim: str) -> None:
-    # A few roundings of numbers up to 2: each 2.2e-16 at most.
-    assert taught("activations").number(claim) < 1e-15
+def test_the_derivative_of_the_sigmoid_is_s_times_1_minus_s(taught: Taught) -> None:
+    # A few roundings of numbers up to 1: each 1.1e-16 at most.
+    assert taught("activations").number("sigmoid: its derivative is s") < 1e-15
 
 
 def test_relu_is_flat_on_the_left_and_the_leaky_one_is_not(taught: Taught) -> None:
@@ -170,8 +171,6 @@ def test_relu_is_flat_on_the_left_and_the_leaky_one_is_not(taught: Taught) -> No
 
 def test_linear_layers_collapse_into_one_and_tanh_layers_do_not(taught: Taught) -> None:
     lesson = taught("activations")
-    assert lesson.number("weights and biases in it") == 5 * 8 + 9 * 8 + 9 * 8 + 9 * 3
-    assert lesson.number("weights and biases in one layer") == 5 * 3
     # Sums of 8 products, three times over, of numbers up to about 10.
     assert lesson.number("no activation: that one layer") < 1e-13
     assert lesson.number("tanh: the best such layer") > 0.1
@@ -194,7 +193,7 @@ def test_the_factor_is_a_bound_with_the_weights_and_not_without(taught: Taught) 
     lesson = taught("vanishing_gradients")
     claim = r"\.\.\. 1/4 per layer{}.* (\d+) of 20$"
     (alone,) = re.findall(claim.format(" alone"), lesson.output, re.M)
-    (bound,) = re.findall(claim.format(", times"), lesson.output, re.M)
+    (bound,) = re.findall(claim.format(" times"), lesson.output, re.M)
     assert 0 < int(alone) < 20
     assert int(bound) == 0
 

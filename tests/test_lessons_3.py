@@ -26,7 +26,7 @@ Output = Callable[[str], str]
 
 PICTURES = {
     "losses": {"curves.png"},
-    "backpropagation_by_hand": {"graph.png", "graph.svg"},
+    "backpropagation_by_hand": {"graph.svg"},
     "batch_sizes": {"loss.png", "paths.png"},
     "digits": {"accuracy.png", "mistakes.png"},
 }
@@ -117,21 +117,20 @@ STEP = "backpropagation_by_hand"
 
 
 def test_every_number_by_hand_is_that_of_the_engine(output: Output) -> None:
-    number = r"(-?\d\.\d{10})"
-    rows = re.findall(rf"^  (.{{20}}) +{number} +{number} +(\S+)$", output(STEP), re.M)
+    number = r"(-?\d\.\d{12})"
+    rows = re.findall(rf"^  (\S.*?) +{number} +{number}$", output(STEP), re.M)
     assert len(rows) == 4 + 6 + 6 + 4
-    for _, by_hand, engine, difference in rows:
-        # The numbers are below 1, and there are some ten roundings.
-        assert abs(float(difference)) < 1e-15
-        assert by_hand == engine
+    assert all(by_hand == engine for _, by_hand, engine in rows)
+    # The numbers are below 1, and there are some ten roundings.
+    assert measured(output(STEP), "largest difference")[1] < 1e-15
 
 
 def test_the_step_goes_against_the_slope_by_the_learning_rate(output: Output) -> None:
     start = {"w1": 0.08, "w2": -0.15, "w3": 0.12, "b1": 0.02, "b2": 0.05, "b3": -0.04}
     for name, old in start.items():
-        slope, _, _ = row(output(STEP), f"dcost/d{name}")
-        new, _, _ = row(output(STEP), f"new {name}")
-        assert new == pytest.approx(old - 0.5 * slope, abs=2e-10)
+        slope, _ = row(output(STEP), f"dcost/d{name}")
+        new, _ = row(output(STEP), f"new {name}")
+        assert new == pytest.approx(old - 0.5 * slope, abs=2e-12)
 
 
 def test_the_slopes_are_those_that_finite_differences_give(output: Output) -> None:
@@ -153,9 +152,7 @@ def test_the_slopes_are_those_that_finite_differences_give(output: Output) -> No
 
 
 def test_the_step_brings_the_output_nearer_to_its_target(output: Output) -> None:
-    before, after = (
-        row(output(STEP), x)[0] for x in ("a3, the output", "new a3, the output")
-    )
+    before, after = (row(output(STEP), x)[0] for x in ("a3 ", "new a3 "))
     assert before < after < 1
 
 
@@ -213,7 +210,7 @@ def test_the_share_that_is_right_and_the_number_that_is_wrong_agree(
 ) -> None:
     said = output("digits")
     shares = re.findall(r" (\d+\.\d)% ± \d+\.\d%$", said, re.M)
-    assert len(shares) == 7
+    assert len(shares) == 5
     assert all(float(share) > 80 for share in shares)
     (wrong,) = re.findall(r"classic network gets (\d+) of 359 wrong", said)
     assert float(shares[0]) == pytest.approx(100 * (1 - int(wrong) / 359), abs=0.06)

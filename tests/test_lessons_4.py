@@ -95,7 +95,7 @@ def test_drawings_convince_the_network_and_are_far_from_any_digit(
     assert float(least) > 0.99
     real = lesson.number("the same, of real test images")
     assert lesson.number("distance to the nearest training image") > 1.5 * real
-    assert lesson.number("farther from them than 90% of the test images") >= 8
+    assert lesson.number("farther than 90% of the test images") >= 8
 
 
 # --- shuffled labels -----------------------------------------------------------------
