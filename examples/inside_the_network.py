@@ -10,6 +10,7 @@ all three: with figures, and by drawing up the gradient towards each digit.
 """
 
 import math
+from typing import Any
 
 import lesson
 import numpy as np
@@ -22,20 +23,13 @@ quick = lesson.start(__doc__)
 (X, y), (X_test, y_test), small = lesson.digits(quick, dtype=np.float32)
 n, pixels = X.shape
 side = math.isqrt(pixels)
-epochs, batch = (10, 16) if small else (6, 64)
+epochs, batch_size, rate = (10, 16, 0.01) if small else (6, 64, 0.005)
 model = nn.MLP(pixels, [16, 16, 10], "relu", seed=0)
 untrained = model.state_dict()["layers.0.weight"]
-rates = nn.Cosine(0.01 if small else 0.005, epochs * math.ceil(n / batch))
-nn.fit(
-    model,
-    X,
-    y,
-    loss=nn.cross_entropy,
-    optimizer=nn.Adam(model.parameters(), learning_rate=rates),
-    epochs=epochs,
-    batch_size=batch,
-    progress=False,
-)
+rates = nn.Cosine(rate, epochs * math.ceil(n / batch_size))
+adam = nn.Adam(model.parameters(), learning_rate=rates)
+options: Any = {"epochs": epochs, "batch_size": batch_size, "progress": False}
+nn.fit(model, X, y, loss=nn.cross_entropy, optimizer=adam, **options)
 trained = model.state_dict()["layers.0.weight"]
 print(f"It reads {nn.accuracy(model, X_test, y_test):.1%} of the test images right.")
 
@@ -69,10 +63,7 @@ lesson.compare("roughness of the weights, trained", "almost 1", roughness(traine
 lesson.compare("roughness of the digits themselves", "", roughness(X[:1000]))
 patch = f"share of the weights in one patch {side // 4}x{side // 4}"
 lesson.compare(f"{patch}, trained", "edge: near 100%", in_one_patch(trained))
-print(
-    "  No little edges: the weights are spread over the page. But “almost random” does"
-)
-print("  not hold: neighbours have ink together, so they are moved together.")
+print("  No little edges; but not random: neighbours have ink, and move, together.")
 units = [f"unit {number}" for number in range(1, 17)]
 lesson.images("weights.png", "The weight of each pixel", trained, units, columns=8)
 
