@@ -64,6 +64,7 @@ lesson.compare("roughness of the digits themselves", "", roughness(X[:1000]))
 patch = f"share of the weights in one patch {side // 4}x{side // 4}"
 lesson.compare(f"{patch}, trained", "edge: near 100%", in_one_patch(trained))
 print("  No little edges; but not random: neighbours have ink, and move, together.")
+# A unit that is pale all over has died: it is 0 for every image, and learns no more.
 units = [f"unit {number}" for number in range(1, 17)]
 lesson.images("weights.png", "The weight of each pixel", trained, units, columns=8)
 
@@ -116,13 +117,14 @@ def nearest(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return squares.argmin(axis=1), np.sqrt(squares.min(axis=1))
 
 
-which, far = nearest(drawings)
+which, far = nearest(drawings.astype(X.dtype))
 usual = nearest(X_test[:300])[1]
 sure = f">= {math.floor(1e4 * np.diag(probabilities(drawings)).min()) / 1e4}"
 lesson.heading(claim="ten drawings, with as much ink as real digits")
 lesson.compare("probability that it is the digit, least of ten", "sure", sure)
-lesson.compare("distance to the nearest training image, median", "", np.median(far))
-lesson.compare("the same, of real test images", "", float(np.median(usual)))
+away, usually = float(np.median(far)), float(np.median(usual))
+lesson.compare("distance to the nearest training image, median", "", away)
+lesson.compare("the same, of real test images", "", usually)
 outside = sum(far > np.quantile(usual, 0.9))
 lesson.compare("farther than 90% of the test images, of ten", 10, outside)
 captions = [f"drawn: “a {digit}”" for digit in range(10)]
