@@ -57,9 +57,7 @@ lesson.compare("the classic network", "about 96", shares[0])
 lesson.compare("the same size, with all the changes", "", shares[-2])
 lesson.compare("with wider layers", "98", shares[-1])
 if not small:
-    print(
-        "  Another loss or optimizer changes little: the narrow layers set the limit."
-    )
+    print("  Another loss or optimizer changes little: the width sets the limit.")
 
 # The images that the classic network gets wrong, those first that it is surest of.
 outputs = nn.predict(models["the classic network"], X_test)

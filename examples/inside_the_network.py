@@ -33,9 +33,8 @@ nn.fit(model, X, y, loss=nn.cross_entropy, optimizer=adam, **options)
 trained = model.state_dict()["layers.0.weight"]
 print(f"It reads {nn.accuracy(model, X_test, y_test):.1%} of the test images right.")
 
-# --- 1. the weights of the first layer, as pictures ----------------------------------
-
-# Only where there is ink now and then: the other weights never learned anything.
+# 1. The weights of the first layer, as pictures. We measure them only where there is
+# ink now and then: the other weights never learned anything.
 inked = (X.std(axis=0) > 0.1).reshape(side, side)
 
 
@@ -68,7 +67,7 @@ print("  No little edges; but not random: neighbours have ink, and move, togethe
 units = [f"unit {number}" for number in range(1, 17)]
 lesson.images("weights.png", "The weight of each pixel", trained, units, columns=8)
 
-# --- 2. noise ------------------------------------------------------------------------
+# 2. Noise. What does the network take it for, and how sure is it?
 
 
 def probabilities(images: np.ndarray) -> np.ndarray:
@@ -91,10 +90,8 @@ with lesson.drawing("noise.png", "How sure the network is of its answer") as axe
         axes.plot(np.sort(top), np.linspace(0, 100, len(top)), label=label)
     axes.set(xlabel="probability of the answer", ylabel="% of the pictures get less")
 
-# --- 3. drawing ----------------------------------------------------------------------
-
-# Now the weights stay as they are and the pixels are the parameters: the program gives
-# the derivative of the loss by each pixel. The target is an input, a 1 for the digit.
+# 3. Drawing. The weights stay as they are, and the pixels are the parameters now: the
+# program gives the slope by each pixel. The target is an input, a 1 for the digit.
 page, target = [Value(0.0) for _ in range(pixels)], [Value(0.0) for _ in range(10)]
 loss = nn.cross_entropy(model(page), target)
 program = autograd.compile(loss, inputs=target, parameters=page)

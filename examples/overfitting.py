@@ -47,15 +47,15 @@ ends["early stopping"] = stopping.best_epoch - 1
 # Two networks are wrong about many of the same images: only the others tell them apart.
 rows = {}
 for name, (h, right) in runs.items():
-    k, gained = ends[name], 100.0 * right - 100.0 * runs["plain"][1]
-    gain = f"{gained.mean():+.1f} ± {2 * gained.std() / len(right) ** 0.5:.1f}"
+    gained = 100.0 * right - 100.0 * runs["plain"][1]
+    chance = 2 * gained.std() / len(right) ** 0.5
+    gain = f"{gained.mean():+.1f} ± {chance:.1f}"
+    k = ends[name]
     shares = f"{h.training_accuracy[k]:.1%}", f"{right.mean():.1%}", gain
     rows[name] = [h.loss[k], h.validation_loss[k], *shares]
 columns = ["training loss", "validation loss", "training", "test", "points gained"]
 lesson.table("", columns, rows, ".4f")
-print(
-    "  A network that has learned by heart is far too sure of itself: this costs loss."
-)
+print("  A network that has learned by heart is far too sure of itself: it costs loss.")
 print("  A gain in what is right that is within its ± may be due to chance.")
 
 validation_losses = runs["plain"][0].validation_loss
