@@ -49,7 +49,7 @@ def roughness(images: np.ndarray) -> float:
 
 def in_one_patch(images: np.ndarray) -> str:
     """The share of the squared weights that the best patch of side/4 pixels holds."""
-    squares = images.reshape(-1, side, side) ** 2
+    squares = images.reshape(-1, side, side) ** 2 * inked
     size = (side // 4, side // 4)
     patches = np.lib.stride_tricks.sliding_window_view(squares, size, (1, 2))
     best = patches.sum(axis=(3, 4)).max(axis=(1, 2))
@@ -117,11 +117,10 @@ def nearest(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 which, far = nearest(drawings.astype(X.dtype))
 usual = nearest(X_test[:300])[1]
 sure = f">= {math.floor(1e4 * np.diag(probabilities(drawings)).min()) / 1e4}"
-lesson.heading(claim="ten drawings, with as much ink as real digits")
+lesson.heading(claim="ten drawings, as much ink as in digits; medians")
 lesson.compare("probability that it is the digit, least of ten", "sure", sure)
-away, usually = float(np.median(far)), float(np.median(usual))
-lesson.compare("distance to the nearest training image, median", "", away)
-lesson.compare("the same, of real test images", "", usually)
+lesson.compare("distance to the nearest training image", "", float(np.median(far)))
+lesson.compare("the same, of real test images", "", float(np.median(usual)))
 outside = sum(far > np.quantile(usual, 0.9))
 lesson.compare("farther than 90% of the test images, of ten", 10, outside)
 captions = [f"drawn: “a {digit}”" for digit in range(10)]

@@ -58,7 +58,7 @@ for name, run in zip(names, runs, strict=True):
     lesson.compare("loss", least, run[-1, 2])
 
 title = "A line learns to go through the points"
-with lesson.drawing("fit.png", title, xlabel="x", ylabel="y") as axes:
+with lesson.drawing("fit.png", title, xlabel="x", ylabel="y", below=5) as axes:
     axes.plot(x, y, "o", color=lesson.INK, label="the points")
     for step in (0, 2, 20, STEPS):
         slope, intercept, _ = runs[0][step]

@@ -81,10 +81,9 @@ lesson.compare("2-2-1: loss of the stuck ones, their median", np.log(2) / 2, mid
 # the pictures a hidden neuron is undecided on its dashed line.
 models = {"by_hand": by_hand, "learned": network(2), "stuck": network(2)}
 for name, start in (("learned", learned.argmax()), ("stuck", learned.argmin())):
-    for parameter, number in zip(
-        models[name].parameters(), weights[start], strict=True
-    ):
-        parameter.data = float(number)
+    knobs = models[name].parameters()
+    for knob, number in zip(knobs, weights[start].tolist(), strict=True):
+        knob.data = number
     outputs = " ".join(f"{output:.3f}" for output in nn.predict(models[name], X))
     print(f"\n  start {start} {name}, outputs {outputs}", end="")
 print()
