@@ -32,13 +32,6 @@ parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 
 
-def shifted(X: np.ndarray) -> np.ndarray:
-    """The images, and the same moved by one pixel up, down, left and right."""
-    images = X.reshape(-1, 28, 28)
-    moved = [np.roll(images, by, axis) for axis in (1, 2) for by in (1, -1)]
-    return np.concatenate([images, *moved]).reshape(-1, 784)
-
-
 n_train, n_test = args.train, args.test
 if args.eager:
     n_train, n_test = n_train or 3000, n_test or 1000
@@ -52,7 +45,7 @@ try:
         X, X_test = nn.data.shrink(X), nn.data.shrink(X_test)
         name = "MNIST, averaged down to 14x14"
     elif args.shift:
-        X, y = shifted(X), np.tile(y, 5)
+        X, y = nn.data.shifted(X), np.tile(y, 5)
         name = "MNIST with shifted images"
 except OSError as error:
     print(f"No MNIST: {error}\nThe 8x8 digits are used instead.", file=sys.stderr)

@@ -22,7 +22,16 @@ import numpy.typing as npt
 
 from nn.idx import decompressed, parse_idx, read_idx
 
-__all__ = ["digits", "logic_gate", "mnist", "moons", "one_hot", "read_idx", "shrink"]
+__all__ = [
+    "digits",
+    "logic_gate",
+    "mnist",
+    "moons",
+    "one_hot",
+    "read_idx",
+    "shifted",
+    "shrink",
+]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Labels: TypeAlias = npt.NDArray[np.int64]
@@ -340,24 +349,55 @@ def shrink(X: npt.ArrayLike, factor: int = 2) -> npt.NDArray[Any]:
     [[2.0, 6.0, 0.0, 1.0]]
     """
     factor = _integer("shrink", "factor", factor, least=1)
-    images = np.asarray(X)
-    if images.dtype.kind not in "buif":
-        raise TypeError(f"shrink: X has to be numbers, not of type {images.dtype}")
-    side = math.isqrt(images.shape[1]) if images.ndim == 2 else 0
-    if side == 0 or side * side != images.shape[1]:
-        raise ValueError(
-            f"shrink: X has to be (n, side * side), square images, not {images.shape}"
-        )
+    images = _squares("shrink", X)
+    n, side, _ = images.shape
     if side % factor:
         divisors = [d for d in range(1, side + 1) if side % d == 0]
         raise ValueError(
             f"shrink: factor {factor} does not divide the side {side} of the images; "
             f"choose from {divisors}"
         )
-    n, small = len(images), side // factor
+    small = side // factor
     blocks = images.reshape(n, small, factor, small, factor)
     shrunk: npt.NDArray[Any] = blocks.mean(axis=(2, 4)).reshape(n, small * small)
     return shrunk
+
+
+def shifted(X: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Square images, and the same moved by one pixel down, up, right and left.
+
+    `X` is (n, side * side), one image a row, its pixels row by row. What moves in at an
+    edge is 0. The labels that belong to the result are `np.tile(y, 5)`.
+
+    Returns: (5 * n, side * side), of X's type.
+
+    Raises:
+        TypeError: `X` is not numeric.
+        ValueError: `X` is not (n, side * side).
+
+    >>> shifted([[1, 2, 3, 4]]).tolist()
+    [[1, 2, 3, 4], [0, 0, 1, 2], [3, 4, 0, 0], [0, 1, 0, 3], [2, 0, 4, 0]]
+    """
+    images = _squares("shifted", X)
+    side = images.shape[1]
+    framed = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    corners = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
+    moved = [framed[:, i : i + side, j : j + side] for i, j in corners]
+    return np.concatenate(moved).reshape(-1, side * side)
+
+
+def _squares(operation: str, X: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Images given as rows of pixels, as (n, side, side)."""
+    images = np.asarray(X)
+    if images.dtype.kind not in "buif":
+        raise TypeError(f"{operation}: X has to be numbers, not of type {images.dtype}")
+    side = math.isqrt(images.shape[1]) if images.ndim == 2 else 0
+    if side == 0 or side * side != images.shape[1]:
+        raise ValueError(
+            f"{operation}: X has to be (n, side * side), square images, not "
+            f"{images.shape}"
+        )
+    return images.reshape(-1, side, side)
 
 
 def one_hot(y: npt.ArrayLike, n_classes: int) -> Floats:

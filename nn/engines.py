@@ -31,7 +31,8 @@ from nn.regularization import Penalized, drawn_from, training_mode
 Loss: TypeAlias = Callable[[Any, Any], Value]
 """A loss of one example: the model's outputs and the target."""
 
-Vector: TypeAlias = npt.NDArray[np.float64]
+Doubles: TypeAlias = npt.NDArray[np.float64]
+Vector: TypeAlias = Doubles
 Batch: TypeAlias = npt.NDArray[np.intp]
 """Which examples a batch has: their indices, (batch,)."""
 
@@ -114,7 +115,7 @@ class Engine(ABC):
         """The mean loss of examples, without learning from them."""
 
     @abstractmethod
-    def outputs(self, X: Matrix) -> Matrix:
+    def outputs(self, X: Matrix) -> Doubles:
         """The outputs for examples, (n, n_outputs) or (n,)."""
 
     def write_back(self) -> None:
@@ -186,7 +187,7 @@ class Eager(Engine):
             ]
         return sum(losses) / len(losses)
 
-    def outputs(self, X: Matrix) -> Matrix:
+    def outputs(self, X: Matrix) -> Doubles:
         """The outputs for examples, (n, n_outputs) or (n,)."""
         self.write_back()
         return eager_outputs(self.model, X)
@@ -247,7 +248,7 @@ class Compiled(Engine):
             self._raise_for_one(rows, batch)
             raise
 
-    def _gathered(self, batch: Batch) -> Matrix:
+    def _gathered(self, batch: Batch) -> Doubles:
         """The rows of the examples, and new masks, in a buffer that is used again."""
         n = len(batch)
         if n > len(self.buffer):
@@ -287,7 +288,7 @@ class Compiled(Engine):
             total += float(self.program(part).sum())
         return total / len(X)
 
-    def outputs(self, X: Matrix) -> Matrix:
+    def outputs(self, X: Matrix) -> Doubles:
         """The outputs for examples, (n, n_outputs) or (n,)."""
         self.write_back()
         if self.predictor is None:
@@ -297,9 +298,7 @@ class Compiled(Engine):
         return self.predictor(X)
 
 
-def predict(
-    model: Module, X: npt.ArrayLike, *, compiled: bool = True
-) -> npt.NDArray[np.float64]:
+def predict(model: Module, X: npt.ArrayLike, *, compiled: bool = True) -> Doubles:
     """The model's outputs for X, (n, n_inputs): float (n, n_outputs).
 
     It is (n,) for a model that returns a single Value. The model is compiled where
@@ -311,7 +310,7 @@ def predict(
     return eager_outputs(model, inputs)
 
 
-def eager_outputs(model: Module, X: Matrix) -> Matrix:
+def eager_outputs(model: Module, X: Matrix) -> Doubles:
     """The model's outputs for X, (n, n_inputs), example by example."""
     with no_grad(), training_mode(None):
         outputs = [model(row) for row in X.tolist()]
@@ -334,7 +333,7 @@ class Predictor:
         self.parameters = list(dict.fromkeys([*model.parameters(), *moved]))
         self.program = compile(list(outputs), inputs, self.parameters)
 
-    def __call__(self, X: Matrix) -> Matrix:
+    def __call__(self, X: Matrix) -> Doubles:
         """The outputs for X, (n, n_inputs), with the parameters of now."""
         self.program.parameters[:] = [value.data for value in self.parameters]
         starts = range(0, len(X), CHUNK)

@@ -1,6 +1,6 @@
 """Examples as arrays: what everything that takes X and y makes of them first.
 
-Invariant: X is float64, (n, n_inputs), with no number that is not finite, and y has one
+Invariant: X is float64 or float32, (n, n_inputs), and all of it is finite; y has one
 entry per row of X. What is not so is refused, with the name of the function that was
 given it.
 
@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Matrix: TypeAlias = npt.NDArray[np.float64]
+Matrix: TypeAlias = npt.NDArray[np.floating[Any]]
 
 
 def as_inputs(X: npt.ArrayLike, where: str) -> Matrix:
-    """X as floats, (n, n_inputs); it is not copied where it is that already.
+    """X as floats, (n, n_inputs); single or double precision is kept, and not copied.
 
     ValueError unless it is a finite, non-empty matrix; `where` names who was given it.
     """
@@ -28,8 +28,12 @@ def as_inputs(X: npt.ArrayLike, where: str) -> Matrix:
         given = np.asarray(X)
     except ValueError:  # ragged
         given = np.empty(0)
-    real = given.dtype.kind in "biuf"
-    matrix = given.astype(np.float64, copy=False) if real else np.empty(0)
+    if given.dtype.kind not in "biuf":
+        matrix = np.empty(0)
+    elif given.dtype == np.float32:
+        matrix = given
+    else:
+        matrix = given.astype(np.float64, copy=False)
     if matrix.ndim != 2 or not matrix.size:
         raise ValueError(
             f"{where}: X must be a matrix of real numbers, (n, n_inputs), with at "

@@ -36,7 +36,7 @@ class StandardScaler:
 
         ValueError for an X that is no finite matrix, or whose squares are too large.
         """
-        inputs = as_inputs(X, "StandardScaler.fit")
+        inputs = as_inputs(X, "StandardScaler.fit").astype(np.float64, copy=False)
         with np.errstate(over="ignore", invalid="ignore"):
             mean = inputs.mean(axis=0)
             scale = inputs.std(axis=0)

@@ -24,7 +24,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import nn.data
-from nn.data import digits, logic_gate, mnist, moons, one_hot, read_idx, shrink
+from nn.data import (
+    digits,
+    logic_gate,
+    mnist,
+    moons,
+    one_hot,
+    read_idx,
+    shifted,
+    shrink,
+)
 
 Array = npt.NDArray[Any]
 
@@ -743,6 +752,33 @@ def test_the_real_mnist_begins_as_everyone_knows(real_mnist: Any) -> None:
     (_, y_train), (_, y_test) = real_mnist
     assert y_train[:5].tolist() == [5, 0, 4, 1, 9]
     assert y_test[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+# --- shifted -------------------------------------------------------------------------
+
+
+def test_images_are_moved_by_one_pixel_in_the_four_directions() -> None:
+    images = np.random.default_rng(0).random((3, 5, 5))
+    found = shifted(images.reshape(3, 25)).reshape(5, 3, 5, 5)
+    moved = {"down": np.zeros((3, 5, 5)), "up": np.zeros((3, 5, 5))}
+    moved |= {"right": np.zeros((3, 5, 5)), "left": np.zeros((3, 5, 5))}
+    moved["down"][:, 1:] = images[:, :-1]
+    moved["up"][:, :-1] = images[:, 1:]
+    moved["right"][:, :, 1:] = images[:, :, :-1]
+    moved["left"][:, :, :-1] = images[:, :, 1:]
+    assert found.tolist() == [i.tolist() for i in (images, *moved.values())]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_moved_images_keep_their_type(dtype: Any) -> None:
+    assert shifted(np.ones((1, 4), dtype=dtype)).dtype == dtype
+
+
+def test_what_are_not_rows_of_square_images_is_not_moved() -> None:
+    with pytest.raises(ValueError, match=r"shifted: .* square images, not \(2, 3\)"):
+        shifted(np.ones((2, 3)))
+    with pytest.raises(TypeError, match="shifted: X has to be numbers"):
+        shifted(np.array([["a"]]))
 
 
 # --- shrink --------------------------------------------------------------------------

@@ -13,12 +13,13 @@ from nn.examples import as_examples, as_inputs
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float32, np.float64])
 def test_real_numbers_of_any_type_become_floats(kind: Any) -> None:
     found = as_inputs(np.array([[0, 1], [1, 0]], dtype=kind), "here")
-    assert found.dtype == np.float64
+    assert found.dtype == (np.float32 if kind is np.float32 else np.float64)
     assert found.tolist() == [[0.0, 1.0], [1.0, 0.0]]
 
 
-def test_a_matrix_of_floats_is_not_copied() -> None:
-    X = np.ones((2, 3))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_matrix_of_floats_is_not_copied(dtype: Any) -> None:
+    X = np.ones((2, 3), dtype)
     assert as_inputs(X, "here") is X
 
 

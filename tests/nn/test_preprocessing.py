@@ -99,6 +99,13 @@ def test_integers_are_taken() -> None:
     assert StandardScaler().fit(images).transform(images).tolist() == [[-1, 0], [1, 0]]
 
 
+def test_single_precision_is_measured_in_double() -> None:
+    X = np.random.default_rng(0).random((1000, 2), np.float32)
+    single, double = StandardScaler().fit(X), StandardScaler().fit(X.astype(float))
+    assert single.mean.tolist() == double.mean.tolist()
+    assert single.transform(X).tolist() == double.transform(X.astype(float)).tolist()
+
+
 def test_a_state_makes_another_scaler_the_same() -> None:
     scaler = StandardScaler().fit([[1.0, 10.0], [3.0, 30.0]])
     state = scaler.state_dict()
