@@ -57,11 +57,12 @@ class History:
 
         A list that is empty, and of which nothing was measured, stays empty.
         """
-        unknown = measured.keys() - self.columns().keys()
+        columns = self.columns()
+        unknown = measured.keys() - columns.keys()
         if unknown:
             raise TypeError(f"a history has no {sorted(unknown)}")
-        epochs = max(map(len, self.columns().values()))
-        for name, column in self.columns().items():
+        epochs = max(map(len, columns.values()))
+        for name, column in columns.items():
             if column or name in measured:
                 column += [math.nan] * (epochs - len(column))
                 column.append(float(measured.get(name, math.nan)))
