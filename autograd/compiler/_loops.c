@@ -4,6 +4,7 @@
    operation: arguments are parsed, types resolved, iterators set up. All of it depends
    on the arrays alone. Here it is done once, and what is kept of an operation is NumPy's
    own inner loop, a function in C, with the pointers, counts and strides that it takes.
+   One array may be elsewhere in each run: what points into it is moved.
 
    https://numpy.org/doc/stable/reference/c-api/types-and-structures.html#c.PyUFuncObject
 */
@@ -34,9 +35,11 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    Py_ssize_t n;
+    Py_ssize_t n, n_moving;
     Operation *operations;
-    PyObject *steps; /* their arrays are kept alive: the operations point into them */
+    char ***moving;        /* the pointers of the operations into the array that moves */
+    PyArrayObject *moved;  /* that array, or where it is now */
+    PyObject *steps;       /* their arrays are kept alive, as the operations need them */
 } Run;
 
 /* Whether an array is one that a loop can run on: other types need the GIL or units. */
@@ -239,13 +242,58 @@ run_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
     Py_RETURN_NONE;
 }
 
+/* Collect the pointers into the array that moves; 0 if there is no memory for it. */
+static int
+find_moving(Run *run)
+{
+    char *first = PyArray_BYTES(run->moved), *end = first + PyArray_NBYTES(run->moved);
+    run->moving = PyMem_Calloc(run->n * MAX_ARGS, sizeof(char **));
+    if (run->moving == NULL) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < run->n; i++) {
+        for (int j = 0; j < run->operations[i].n_args; j++) {
+            char **start = run->operations[i].start + j;
+            if (*start >= first && *start < end) {
+                run->moving[run->n_moving++] = start;
+            }
+        }
+    }
+    return 1;
+}
+
+static PyObject *
+run_move(PyObject *self, PyObject *given)
+{
+    Run *run = (Run *)self;
+    PyArrayObject *array = (PyArrayObject *)given;
+    if (run->moved == NULL || !PyArray_Check(given) || !PyArray_ISCARRAY_RO(array) ||
+        PyArray_TYPE(array) != PyArray_TYPE(run->moved) ||
+        !PyArray_SAMESHAPE(array, run->moved)) {
+        PyErr_SetString(PyExc_TypeError, "an array of the same shape, type and order "
+                                         "as the one that moves is needed");
+        return NULL;
+    }
+    npy_intp by = PyArray_BYTES(array) - PyArray_BYTES(run->moved);
+    for (Py_ssize_t i = 0; i < run->n_moving; i++) {
+        *run->moving[i] += by;
+    }
+    Py_INCREF(array);
+    Py_SETREF(run->moved, array);
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 run_new(PyTypeObject *type, PyObject *args, PyObject *options)
 {
-    PyObject *steps;
-    static char *names[] = {"steps", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, options, "O!:Run", names, &PyTuple_Type,
-                                     &steps)) {
+    PyObject *steps, *moving = NULL;
+    static char *names[] = {"steps", "moving", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, options, "O!|O!:Run", names, &PyTuple_Type,
+                                     &steps, &PyArray_Type, &moving)) {
+        return NULL;
+    }
+    if (moving && !PyArray_ISCARRAY_RO((PyArrayObject *)moving)) {
+        PyErr_SetString(PyExc_TypeError, "what moves must be an array in one piece");
         return NULL;
     }
     Py_ssize_t n = PyTuple_GET_SIZE(steps);
@@ -274,6 +322,11 @@ run_new(PyTypeObject *type, PyObject *args, PyObject *options)
             return NULL;
         }
     }
+    run->moved = (PyArrayObject *)Py_XNewRef(moving);
+    if (moving && !find_moving(run)) {
+        Py_DECREF(run);
+        return PyErr_NoMemory();
+    }
     return (PyObject *)run;
 }
 
@@ -281,7 +334,9 @@ static void
 run_dealloc(PyObject *self)
 {
     Run *run = (Run *)self;
+    PyMem_Free(run->moving);
     PyMem_Free(run->operations);
+    Py_XDECREF(run->moved);
     Py_XDECREF(run->steps);
     Py_TYPE(self)->tp_free(self);
 }
@@ -292,6 +347,11 @@ run_length(PyObject *self)
     return ((Run *)self)->n;
 }
 
+static PyMethodDef run_methods[] = {
+    {"move", run_move, METH_O, "Read and write another array in place of `moving`."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PySequenceMethods run_sequence = {.sq_length = run_length};
 
 static PyTypeObject run_type = {
@@ -300,6 +360,7 @@ static PyTypeObject run_type = {
     .tp_doc = "Operations of the form (ufunc, array, ..., array), run by one call.",
     .tp_basicsize = sizeof(Run),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_methods = run_methods,
     .tp_new = run_new,
     .tp_dealloc = run_dealloc,
     .tp_call = PyVectorcall_Call,

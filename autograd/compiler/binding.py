@@ -17,10 +17,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiler import native
 from autograd.compiler.adjoint import Pullback
 from autograd.compiler.gradients import Gradients, evenly, runs_of
 from autograd.compiler.kernel import Call, Computed, kernel, product
-from autograd.compiler.native import joined
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -41,9 +41,6 @@ Array: TypeAlias = npt.NDArray[Any]
 LARGE_BATCH = 64
 """From how many examples on the way in which a batch lies matters to BLAS."""
 
-COPIED = 10_000
-"""Up to how many numbers a batch is copied, so that each step reads the same arrays."""
-
 FEW_LOOKS = 8
 """Up to how many runs of rows are looked at one by one, and not all rows at once."""
 
@@ -59,8 +56,11 @@ class Binding:
             UNIFORM: uniform,
             VARYING: np.zeros((program.n_varying, batch_size), self.dtype),
         }
-        self.inputs = np.zeros((batch_size, program.n_inputs), self.dtype).T
-        self.is_copied = batch_size * program.n_inputs <= COPIED
+        # It stands for the batch of each step. What runs natively reads that where it
+        # is; else it is copied here.
+        self.batch = np.empty((batch_size, program.n_inputs), self.dtype)
+        self.inputs = self.batch.T
+        self.is_copied = not native.can_run()
         self.ones = np.ones(batch_size, self.dtype)
         # What is only needed to bind.
         self.read: dict[tuple[bool, tuple[int, ...], bytes], Array] = {}
@@ -85,17 +85,16 @@ class Binding:
             if output_space and output < program.n_inputs:
                 self.copied[output] = True
         self.copied |= ~self.direct
-        self.copies = [(self.data[VARYING][r], r) for r in runs_of(self.copied)]
-        load: list[Call] = []
-        if self.is_copied:
-            load = [partial(np.copyto, rows, self.inputs[r]) for rows, r in self.copies]
+        runs = runs_of(self.copied)
+        load = [partial(np.copyto, self.data[VARYING][r], self.inputs[r]) for r in runs]
         # For what a product reads its result tells whether all of it is finite.
         computed = np.ones(program.n_varying - program.n_inputs, dtype=bool)
         varying = np.concatenate([self.copied, computed])
         self.watch = Watch(
             [*self._runs(UNIFORM, ~self.multiplied), *self._runs(VARYING, varying)]
         )
-        self.forward_calls = joined([*load, *forward, *self.watch.calls])
+        calls = [*load, *forward, *self.watch.calls]
+        self.forward_calls = native.joined(calls, self.batch)
 
     def _bind_backward(self, pullbacks: Sequence[Pullback]) -> list[Callable[[], Any]]:
         """Settle how the gradient is computed."""
@@ -105,8 +104,8 @@ class Binding:
         backward = [call for p in pullbacks for call in self._backward(p, gradients)]
         self.gradient = gradients.of_parameters
         self.watch_of_gradient = Watch([self.gradient])
-        clear = gradients.to_clear()
-        return joined([*clear, *backward, *self.watch_of_gradient.calls])
+        calls = [*gradients.to_clear(), *backward, *self.watch_of_gradient.calls]
+        return native.joined(calls, self.batch)
 
     def _runs(self, space: bool, wanted: npt.NDArray[np.bool_]) -> list[Array]:
         """The rows that are wanted, or all if they are here and there."""
@@ -152,11 +151,10 @@ class Binding:
             return row if index.varying else row.reshape(())
         return evenly(data, index.rows)
 
-    def _matrix(self, index: Index) -> tuple[Array | slice, list[Call]]:
+    def _matrix(self, index: Index) -> tuple[Array, list[Call]]:
         """An index as a matrix of columns, and the calls that refresh it.
 
-        Inputs that are read in order are read where the batch lies: where that is
-        elsewhere in each step, it is the slice of them.
+        Inputs that are read in order are read where the batch lies.
         """
         span = affine(index.rows.ravel())
         if (
@@ -166,7 +164,7 @@ class Binding:
             and span.stop <= self.program.n_inputs
         ):
             self.direct[span] = True
-            return self.inputs[span] if self.is_copied else span, []
+            return self.inputs[span], []
         array, calls = self._read(index)
         matrix = array.reshape(len(array), -1)
         if not np.may_share_memory(array, matrix):  # a copy, to be made anew
@@ -180,7 +178,7 @@ class Binding:
             left, calls = self._read(it.left)
             self.multiplied[it.left.rows] = True
             right, refresh = self._matrix(it.right)
-            return [*calls, *refresh, self._product(left[:, :, 0], right, out)]
+            return [*calls, *refresh, *self._product(left[:, :, 0], right, out)]
         if isinstance(it, Spread):
             source, calls = self._read(it.arg)
             return [*calls, partial(np.copyto, out, source)]
@@ -192,26 +190,19 @@ class Binding:
             calls.append(partial(np.copyto, out, result))
         return [*chain.from_iterable(refreshes), *calls]
 
-    def _product(self, left: Array, right: Array | slice, out: Array) -> Call:
-        """The call that multiplies the left matrix by a matrix, or by the inputs."""
+    def _product(self, left: Array, right: Array, out: Array) -> list[Call]:
+        """The calls that multiply two matrices."""
         out = out.reshape(len(left), -1)
-        if not isinstance(right, slice):
-            return product(left, right, out)
-        if self.dtype == np.float32 and self.batch_size > LARGE_BATCH:
+        is_large = self.dtype == np.float32 and self.batch_size > LARGE_BATCH
+        if is_large and np.may_share_memory(right, self.batch):
             # A batch lies the other way round, and in single precision BLAS is twice as
             # fast if its product does too.
             turned = np.empty(out.T.shape, self.dtype)
-            return partial(self._times_inputs_turned, left.T, right, turned, out)
-        return partial(self._times_inputs, left, right, out)
-
-    def _times_inputs(self, left: Array, span: slice, out: Array) -> None:
-        np.matmul(left, self.inputs[span], out)
-
-    def _times_inputs_turned(
-        self, turned_left: Array, span: slice, turned: Array, out: Array
-    ) -> None:
-        np.matmul(self.inputs[span].T, turned_left, turned)
-        np.copyto(out, turned.T)
+            return [
+                product(right.T, left.T, turned),
+                partial(np.copyto, out, turned.T),
+            ]
+        return [product(left, right, out)]
 
     def _backward(self, pullback: Pullback, gradients: Gradients) -> list[Call]:
         """The calls that add to the gradient of one argument of an instruction."""
@@ -224,8 +215,7 @@ class Binding:
             if pullback.positions == (0,):
                 right, refresh = self._matrix(it.right)
                 buffer, deposit = gradients.place(pullback.target, 1)
-                pull = self._pull_left(outer, right, buffer)
-                return [*refresh, pull, *deposit]
+                return [*refresh, product(outer, right.T, buffer), *deposit]
             width = self.data[it.right.varying].shape[1]
             buffer, deposit = gradients.place(pullback.target, width)
             return [*calls, product(left[:, :, 0].T, outer, buffer), *deposit]
@@ -244,26 +234,16 @@ class Binding:
             *gradients.deposit(pullback.target, result, steps),
         ]
 
-    def _pull_left(self, outer: Array, right: Array | slice, out: Array) -> Call:
-        """The call for the gradient of a left matrix: outer times the right, turned."""
-        if not isinstance(right, slice):
-            return product(outer, right.T, out)
-        return partial(self._times_turned_inputs, outer, right, out)
-
-    def _times_turned_inputs(self, outer: Array, span: slice, out: Array) -> None:
-        np.matmul(outer, self.inputs[span].T, out)
-
     def forward(self, batch: Array) -> None:
         """Compute all rows from a batch, (batch, n_inputs), and the parameters.
 
-        A small batch is copied; a larger one is read where it is, by `backward` too.
+        The batch is read where it is, by `backward` too; unless it is copied.
         """
         if self.is_copied:
-            np.copyto(self.inputs, batch.T)
+            np.copyto(self.batch, batch)
         else:
-            self.inputs = batch.T
-            for rows, run in self.copies:
-                np.copyto(rows, self.inputs[run])
+            self.given = batch
+            native.move(self.forward_calls, batch)
         for call in self.forward_calls:
             call()
 
@@ -271,6 +251,8 @@ class Binding:
         """Compute the gradient of the mean of the first output by all rows."""
         if self.backward_calls is None:
             self.backward_calls = self._bind_backward(pullbacks)
+        if not self.is_copied:
+            native.move(self.backward_calls, self.given)
         for call in self.backward_calls:
             call()
 

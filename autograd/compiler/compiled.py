@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.executor import VectorExecutor
-from autograd.compiler.native import IS_BUILT
+from autograd.compiler.native import can_run
 from autograd.compiler.program import Program
 from autograd.compiler.scalar import ScalarExecutor
 from autograd.compiler.tape import Tape
@@ -18,7 +18,7 @@ from autograd.value import Value
 
 Array = npt.NDArray[Any]
 
-INSTRUCTION_SECONDS = 0.4e-6 if IS_BUILT else 2.5e-6
+INSTRUCTION_SECONDS = 0.4e-6 if can_run() else 2.5e-6
 """What an array instruction costs, there and back, however few its rows.
 
 Run natively it takes 0.1 microseconds, and once, to be laid out, some 250, which are
@@ -124,7 +124,7 @@ class CompiledProgram:
     def __str__(self) -> str:
         largest = self._largest_scalar_batch
         vector = f"as {len(self._program)} array instructions"
-        if IS_BUILT:
+        if can_run():
             vector = f"natively {vector}"
         scalar = f"as straight-line Python ({len(self._tape.ops)} operations)"
         if not self._program.n_inputs:

@@ -85,6 +85,8 @@ class VectorExecutor:
 
     def _forward(self, binding: Binding, batch: Array) -> None:
         """Compute all rows. What is not finite is an error, and named."""
+        if not (batch.flags.c_contiguous and batch.flags.aligned):
+            batch = np.array(batch, order="C")
         binding.forward(batch)
         if not binding.watch.is_finite():
             raise self._named(binding, batch)

@@ -27,30 +27,41 @@ except ImportError:
 FEW_COPIES = 32
 """Up to how many runs of rows are copied one by one, instead of by NumPy's take."""
 
-IS_BUILT = Run is not None
-"""Whether the native part was built when this was installed."""
-
 Array: TypeAlias = npt.NDArray[Any]
 Steps: TypeAlias = tuple[tuple[Any, ...], ...]
 """Operations as (ufunc, array, ..., array): arrays of one shape, or matrices."""
 
 
-def joined(calls: Iterable[Call]) -> list[Callable[[], Any]]:
+def can_run() -> bool:
+    """Whether calls are joined at all."""
+    return Run is not None
+
+
+def joined(calls: Iterable[Call], moving: Array) -> list[Callable[[], Any]]:
     """Calls that do the same as these, as few as can be.
 
-    Where a call writes what it reads, the two must be the same array.
+    Where a call writes what it reads, the two must be the same array. `moving` is an
+    array that `move` may replace by another; what else reads it are views of it.
     """
-    if Run is None:
+    if not can_run():
         return [*calls]
     result: list[Callable[[], Any]] = []
     translated = [(call, _runnable(call)) for call in calls]
-    for can_run, group in groupby(translated, lambda pair: pair[1] is not None):
+    for is_runnable, group in groupby(translated, lambda pair: pair[1] is not None):
         members = [*group]
-        if can_run:
-            result.append(Run(tuple(chain.from_iterable(s for _, s in members if s))))
+        if is_runnable:
+            steps = chain.from_iterable(steps for _, steps in members if steps)
+            result.append(Run(tuple(steps), moving))
         else:
             result += [call for call, _ in members]
     return result
+
+
+def move(calls: Iterable[Callable[[], Any]], array: Array) -> None:
+    """Have calls that were joined use another array in place of `moving`."""
+    for call in calls:
+        if isinstance(call, Run):
+            call.move(array)
 
 
 def _runnable(call: Call) -> Steps | None:

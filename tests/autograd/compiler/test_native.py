@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import nn
 from autograd import Value, compile
-from autograd.compiler.native import FEW_COPIES, joined
+from autograd.compiler import native
+from autograd.compiler.native import FEW_COPIES, move
 
 loops = pytest.importorskip(
     "autograd.compiler._loops", reason="the native part needs a C compiler"
@@ -21,6 +22,10 @@ DTYPES = [np.float64, np.float32]
 
 def numbers(*shape, dtype=np.float64):
     return RNG.uniform(0.5, 2.0, shape).astype(dtype)
+
+
+def joined(calls, moving=None):
+    return native.joined(calls, np.empty(1) if moving is None else moving)
 
 
 def results(calls, out):
@@ -272,6 +277,73 @@ def test_a_program_of_usual_operations_is_two_runs():
     binding = program._vector._bindings[4]
     assert is_native(binding.forward_calls)
     assert is_native(binding.backward_calls)
+
+
+def test_what_reads_an_array_that_moves_reads_where_it_is():
+    here, weights, out = numbers(6, 4), numbers(3, 2), np.empty((3, 6))
+    mixed = np.empty((6, 2))
+    calls = [
+        partial(np.matmul, weights, here.T[1:3], out),
+        partial(np.subtract, here[:, :2], here[:, 2:], mixed),
+    ]
+    (run,) = runs = joined(calls, here)
+    for there in (numbers(6, 4), numbers(6, 4), here):
+        move(runs, there)
+        run()
+        assert out == pytest.approx(weights @ there[:, 1:3].T)
+        assert mixed.tolist() == (there[:, :2] - there[:, 2:]).tolist()
+
+
+def test_an_array_that_moved_is_kept_until_the_next_one_comes():
+    here, out = np.zeros((1000, 2)), np.empty((1000, 2))
+    runs = joined([partial(np.exp, here, out)], here)
+    move(runs, np.full((1000, 2), 2.0))
+    noise = [np.ones((1000, 2)) for _ in range(100)]
+    runs[0]()
+    assert out.tolist() == np.exp(np.full((1000, 2), 2.0)).tolist()
+    del noise
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        np.ones((3, 2)),
+        np.ones((2, 3), np.float32),
+        np.ones((3, 2)).T,
+        np.ones((2, 6))[:, ::2],
+        np.ones(7, np.uint8).view()[:0],
+        np.ones((2, 3)).tolist(),
+        None,
+    ],
+)
+def test_an_array_of_another_kind_is_not_moved_to(there):
+    here, out = np.ones((2, 3)), np.empty((2, 3))
+    (run,) = joined([partial(np.exp, here, out)], here)
+    with pytest.raises(TypeError, match="the same shape, type and order"):
+        run.move(there)
+    with pytest.raises(TypeError, match="the same shape, type and order"):
+        loops.Run(()).move(here)
+    with pytest.raises(TypeError, match="in one piece"):
+        loops.Run((), np.ones((3, 2)).T)
+
+
+@pytest.mark.parametrize("n", [1, 3, 200])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_batch_may_lie_in_memory_as_it_likes(n, dtype):
+    model = nn.MLP(8, [5, 3], "sigmoid", seed=0)
+    inputs = [Value(0.5) for _ in range(8)]
+    loss = nn.cross_entropy(model(inputs), 1)
+    program = compile(loss, inputs, model.parameters(), dtype=dtype)
+    wide = numbers(2 * n, 16, dtype=dtype)
+    whole = wide[::2, ::2].copy()
+    raw = np.empty(whole.nbytes + 1, np.uint8)
+    unaligned = raw[1:].view(dtype).reshape(n, 8)
+    unaligned[...] = whole
+    expected = program.value_and_grad(whole)
+    for batch in (wide[::2, ::2], whole.T.copy().T, unaligned):
+        value, gradient = program.value_and_grad(batch)
+        assert value == expected[0]
+        assert gradient.tolist() == expected[1].tolist()
 
 
 def test_a_run_takes_no_arguments():
