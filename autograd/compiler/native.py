@@ -103,15 +103,18 @@ def _elementwise(ufunc: np.ufunc, inputs: Iterable[Any], out: Any) -> Steps | No
         # NumPy 2.2 to 2.4 have a wrong loop for it, where neither array is in one
         # piece: np.negative(np.arange(80.0)[::8], out=np.zeros(20)[::2]).
         ufunc, inputs = np.multiply, [*inputs, -1.0]
-    arrays = [a if isinstance(a, np.ndarray) else _number(a, out.dtype) for a in inputs]
-    return ((ufunc, *[np.broadcast_to(a, out.shape) for a in arrays], out),)
+    return ((ufunc, *[_like(out, operand) for operand in inputs], out),)
 
 
-def _number(number: float, dtype: np.dtype[Any]) -> Array:
-    """A number as an array. TypeError for types that do not hold all floats."""
-    if not np.issubdtype(dtype, np.floating):
-        raise TypeError(f"{number} is no {dtype}")
-    return np.array(number, dtype)
+def _like(out: Array, operand: Any) -> Array:
+    """An operand in the shape of the result. TypeError if a number may be no float."""
+    if not isinstance(operand, np.ndarray):
+        if not np.issubdtype(out.dtype, np.floating):
+            raise TypeError(f"{operand} as {out.dtype} may be another number")
+        operand = np.array(operand, out.dtype)
+    return (
+        operand if operand.shape == out.shape else np.broadcast_to(operand, out.shape)
+    )
 
 
 def _gathering(
