@@ -70,9 +70,9 @@ with lesson.drawing("curves.png", *curves, columns=4, ylim=(-1.2, 2.2)) as panel
         axes.plot(xs, curves[name], marker="", label="function")
         axes.plot(xs, slopes[name], marker="", label="derivative")
         axes.set_xlabel("x")
-title = "The same four layers along a straight line of inputs"
+title = "The same four layers on t times one input"
 way = np.linspace(-5.0, 5.0, 201)
-with lesson.drawing("layers.png", title, xlabel="way", ylabel="first output") as axes:
+with lesson.drawing("layers.png", title, xlabel="t", ylabel="first output") as axes:
     for label, model in (("no activation", flat), ("tanh", bent)):
         axes.plot(way, nn.predict(model, way[:, None] * X[0])[:, 0], label=label)
 

@@ -72,7 +72,8 @@ largest = max(abs(h - e) for h, e in rows.values())
 lesson.heading()
 lesson.compare("largest difference: rounding, some 1e-16", 0, f"{largest:.0e}")
 new_a3, new_cost = by_hand[-2:]
-lesson.compare("one step brings the output nearer to 1", f"above {a3:.4f}", new_a3)
+away = abs(new_a3 - target)
+lesson.compare("one step: nearer to the target than", abs(d_a3), away)
 lesson.compare("the cost falls by rate * (sum of slopes²)", fall, cost - new_cost)
 
 print("\nTry: target = 0.51 and rate = 50 go too far. Which rate is just right?")

@@ -6,7 +6,7 @@ is not so: the weights look almost random, noise gets an answer as sure as a dig
 and the network that can read a 5 has no idea how to draw one.
 
 We train 784-16-16-10 on MNIST, or a smaller one on small digits with --quick, and check
-all three: with figures, and by drawing up the gradient towards each digit.
+all three: with figures, and by moving the pixels downhill towards each digit.
 """
 
 import math
@@ -34,8 +34,10 @@ trained = model.state_dict()["layers.0.weight"]
 print(f"It reads {nn.accuracy(model, X_test, y_test):.1%} of the test images right.")
 
 # 1. The weights of the first layer, as pictures. We measure them only where there is
-# ink now and then: the other weights never learned anything.
+# ink now and then, and only in units that live: the other weights learn nothing.
 inked = (X.std(axis=0) > 0.1).reshape(side, side)
+bias = model.state_dict()["layers.0.bias"]
+alive = (X @ trained.T + bias > 0).any(axis=0)  # a dead unit is 0 for every image
 
 
 def roughness(images: np.ndarray) -> float:
@@ -56,15 +58,17 @@ def in_one_patch(images: np.ndarray) -> str:
     return f"{np.median(best / squares.sum(axis=(1, 2))):.0%}"
 
 
-lesson.heading(claim="the first layer, median of 16 units")
-lesson.compare("roughness of the weights, untrained", 1, roughness(untrained))
-lesson.compare("roughness of the weights, trained", "almost 1", roughness(trained))
+lesson.heading(claim=f"the first layer, median of its {alive.sum()} living units")
+lesson.compare("roughness of the weights, untrained", 1, roughness(untrained[alive]))
+rough = roughness(trained[alive])
+lesson.compare("roughness of the weights, trained", "almost 1", rough)
 lesson.compare("roughness of the digits themselves", "", roughness(X[:1000]))
-patch = f"share of the weights in one patch {side // 4}x{side // 4}"
-lesson.compare(f"{patch}, trained", "edge: near 100%", in_one_patch(trained))
+patch = f"squared weights in one patch {side // 4}x{side // 4}"
+lesson.compare(f"{patch}, untrained", "", in_one_patch(untrained[alive]))
+lesson.compare(f"{patch}, trained", "edge: near 100%", in_one_patch(trained[alive]))
 print("  No little edges; but not random: neighbours have ink, and move, together.")
-# A unit that is pale all over has died: it is 0 for every image, and learns no more.
-units = [f"unit {number}" for number in range(1, 17)]
+# A dead unit learns no more: its weights stay as random as they were when it died.
+units = [f"unit {k}" if lives else f"{k}: dead" for k, lives in enumerate(alive, 1)]
 lesson.images("weights.png", "The weight of each pixel", trained, units, columns=8)
 
 # 2. Noise. What does the network take it for, and how sure is it?
@@ -103,6 +107,7 @@ for digit in range(10):
         if program.parameters.sum() >= ink:
             break
         gradient = program.value_and_grad(np.eye(10)[[digit]])[1]
+        # The pixel that matters most changes by 0.02, the others by less.
         step = 0.02 * gradient / np.abs(gradient).max()
         program.parameters[:] = np.clip(program.parameters - step, 0, 1)
     drawings[digit] = program.parameters
@@ -123,6 +128,8 @@ lesson.compare("distance to the nearest training image", "", float(np.median(far
 lesson.compare("the same, of real test images", "", float(np.median(usual)))
 outside = sum(far > np.quantile(usual, 0.9))
 lesson.compare("farther than 90% of the test images, of ten", 10, outside)
+same = int((y[which] == np.arange(10)).sum())
+lesson.compare("nearest training image shows the digit, of ten", "few", same)
 captions = [f"drawn: “a {digit}”" for digit in range(10)]
 captions += [f"nearest: a {label}" for label in y[which]]
 both = np.concatenate([drawings, X[which]])

@@ -45,8 +45,8 @@ p2 = float(np.exp(1) / (np.exp(2) + np.exp(1) + np.exp(-1)))  # softmax, written
 lesson.heading(claim="three classes with logits 2, 1, -1", claimed="by formula")
 lesson.compare("-log p2, target [0, 1, 0]", float(-np.log(p2)), loss.data)
 
-# Why p - y: z2 acts on the loss in two ways. Through the sum of exponentials, whose log
-# is the first part of the loss, its slope is p2; as the score of the right class, -1.
+# Why p - y: z2 acts on the loss in two ways. Through the logarithm of the sum of the
+# exponentials its slope is p2; as the right class's score, -1. Shares ignore signs.
 print(f"\nWith p2 = {p2:.4g} and y2 = 1:\n{loss.explain(logits[1])}")
 
 # The slope is p - y for any logits, any target, and every class. "Fused" takes the

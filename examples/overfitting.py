@@ -55,8 +55,8 @@ for name, (h, right) in runs.items():
     rows[name] = [h.loss[k], h.validation_loss[k], *shares]
 columns = ["training loss", "validation loss", "training", "test", "points gained"]
 lesson.table("", columns, rows, ".4f")
-print("  A network that has learned by heart is far too sure of itself: it costs loss.")
-print("  A gain in what is right that is within its ± may be due to chance.")
+print("  Decay and early stopping lower the loss, but hardly the mistakes. The ± is")
+print("  for other test images, and another start can change a gain by as much.")
 
 validation_losses = runs["plain"][0].validation_loss
 lowest, last = min(validation_losses), validation_losses[-1]

@@ -1,9 +1,9 @@
 """The perceptron: it learns AND and OR, and goes round in circles on XOR.
 
 Rosenblatt's neuron of 1958 adds up its weighted inputs and a bias, and answers 1 where
-the sum is above 0, else 0: it cuts the plane in two along a line. Its rule: after a
-wrong answer, add the inputs to the weights and 1 to the bias if the answer should have
-been 1, and subtract them if it should have been 0.
+the sum is above 0, else 0: it cuts the plane in two along a line, and on the line it
+answers 0. Its rule: after a wrong answer, add the inputs to the weights and 1 to the
+bias if the answer should have been 1, and subtract them if it should have been 0.
 
 Two claims belong to it. Where some line separates the 0s from the 1s, the rule finds
 one, after a number of mistakes that is limited beforehand (Novikoff 1962). Where none
@@ -58,9 +58,9 @@ tables = [train(list(answers)) for answers in product((0.0, 1.0), repeat=4)]
 learned = sum(not circle for _, circle in tables)
 lesson.compare("gates that it learns, of all 16 with two inputs", 14, learned)
 rows = {f"mistake {k}": state for k, state in enumerate(circle, start=1)}
-lesson.table("XOR, after", ["weight 0", "weight 1", "bias"], rows)
+lesson.table("XOR's circle", ["weight 0", "weight 1", "bias"], rows)
 
-titles = "AND: learned", "OR: learned", "XOR: never settles"
+titles = "AND: learned (on the line: 0)", "OR: learned", "XOR: never settles"
 with lesson.drawing(
     "lines.png", *titles, below=6, xlabel="x0", ylabel="x1", ylim=(-2.5, 1.5)
 ) as panels:
@@ -76,4 +76,4 @@ with lesson.drawing(
             lesson.line(axes, (w0, w1), bias, linestyle=style, label=label)
         axes.set(xlim=(-0.5, 1.5), xticks=[0, 1], yticks=[-2, -1, 0, 1])
 
-print("\nTry: take one row out of XOR before training. Does it settle then?")
+print("\nTry: train on zip(X[1:], answers[1:]) alone. Does XOR settle then?")

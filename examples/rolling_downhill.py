@@ -53,8 +53,8 @@ for step in (0.03, 0.97, 1.0, 1.03):
 # Several valleys. With small steps we end in that in which we start.
 across = np.linspace(-6.5, 7.0, 1351)
 heights = 0.1 * across**2 + 2.0 * np.sin(2.0 * across)
-lower = np.diff(heights) < 0
-bottoms = across[1:-1][lower[:-1] & ~lower[1:]]
+falls = np.diff(heights) < 0
+bottoms = across[1:-1][falls[:-1] & ~falls[1:]]  # it falls to there, then rises
 
 
 def wavy(x: Value) -> Value:
@@ -63,10 +63,10 @@ def wavy(x: Value) -> Value:
 
 
 descents = [descend(wavy, start, 0.05, 60) for start in (-5.0, -2.2, 1.2, 4.2)]
-lesson.heading(claim="several valleys, 60 steps of 0.05", claimed="nearest valley")
+lesson.heading(claim="several valleys, 60 steps of 0.05", claimed="its valley")
 for way in descents:
-    nearest = bottoms[abs(bottoms - way[0]).argmin()]
-    lesson.compare(f"from {way[0]}", f"{nearest:.2f}", f"{way[-1]:.2f}")
+    bottom = bottoms[bottoms > way[0]].min()  # all start where it falls to the right
+    lesson.compare(f"from {way[0]}", f"{bottom:.2f}", f"{way[-1]:.2f}")
 
 # The gradient (3, 1) of x² + y² at (1.5, 0.5): take a tiny step in every direction.
 gradient = autograd.grad(lambda x, y: x**2 + y**2, argnums=(0, 1))(1.5, 0.5)
@@ -102,12 +102,14 @@ with lesson.drawing("valleys.png", *titles, xlabel="x", ylabel="height") as pane
         height = np.interp(way, across, heights)
         panels[0].plot(way, height, marker, label=label)
     panels[0].set_ylim(-3, 12)
+    bowl_x = np.linspace(-75, 75, 61)
+    panels[1].plot(bowl_x, bowl_x**2, color=lesson.INK, marker="")
     for step in (0.03, 1.03):
         panels[1].plot(jumps[step][:7], jumps[step][:7] ** 2, label=f"step {step}")
 title = "What the gradient (3, 1) says: a tiny step in every direction"
 with lesson.drawing("climb.png", title, ylabel="climb per unit of way") as axes:
     axes.plot(degrees, climbs, marker="")
-    axes.axvline(steepest, color=lesson.INK, linestyle=":", label="direction of (3, 1)")
+    axes.axvline(direction, color=lesson.INK, linestyle=":", label="direction (3, 1)")
     axes.set(xlabel="direction, in degrees", xticks=range(-180, 181, 45))
 
 print("\nTry: x² + 20 · y² as the bowl. What is the largest step that still descends?")

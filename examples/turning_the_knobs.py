@@ -59,7 +59,8 @@ def show(title: str, loss: Loss, knobs: dict[str, Value]) -> None:
 
 
 # Since (x + h)² = x² + 2xh + h², the forward difference of x² is too large by h. In the
-# central difference the two h² cancel, and all that is left is rounding.
+# central difference the two h² cancel, and all that is left is rounding. The network's
+# loss is the square of its last bias plus something: there, too, the largest is h.
 x, y = Value(3.0), Value(-4.0)
 show("x² + y²", lambda: x**2 + y**2, {"x = 3": x, "y = -4": y})
 small = nn.MLP(2, [3, 1], "tanh", seed=1)
@@ -68,13 +69,13 @@ show("a network 2-3-1", lambda: nn.mse(small([1.0, -0.5]), 0.7), knobs)
 
 # Is a smaller nudge a better one? Only up to a point. Then the two losses have nearly
 # all their digits in common, and their difference is mostly rounding.
-title = "The slope of sin x: a nudge can be too large, and too small"
+title = "The slope of sin x at 3: a nudge can be too large, and too small"
 with lesson.drawing("nudge.png", title, xscale="log", yscale="log") as axes:
     hs = 10.0 ** np.arange(-1.0, -12.5, -0.5)
     for difference in (forward, central):
         slopes = [difference(lambda: autograd.sin(x), x, h) for h in hs.tolist()]
         axes.plot(hs, abs(np.array(slopes) - np.cos(3.0)), label=difference.__name__)
-    axes.set(xlabel="size of the nudge, h", ylabel="distance from cos x")
+    axes.set(xlabel="size of the nudge, h", ylabel="distance from cos 3")
 
 # What a step costs. The image is noise: the cost does not depend on its pixels.
 model = nn.MLP(784, [16, 16, 10], seed=0)
@@ -116,7 +117,7 @@ title = "The cost of a step of learning"
 with lesson.drawing("cost.png", title, xlabel="evaluations of the loss") as axes:
     names = ["nudging", "backpropagation,\nscalar code", "backpropagation,\ncompiled"]
     bars = axes.barh(names, [needed, *costs], log=True)
-    axes.bar_label(bars, fmt="{:,.5g}", padding=4)
+    axes.bar_label(bars, fmt="{:,.0f}", padding=4)
     axes.set_xlim(0.1, 1e6)
 
 print("\nTry: call `forward` and `central` with h = 1e-12. How many digits survive?")

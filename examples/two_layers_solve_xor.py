@@ -78,7 +78,7 @@ middle = float(np.median(losses[~learned]))
 lesson.compare("2-2-1: loss of the stuck ones, their median", np.log(2) / 2, middle)
 
 # The first network that learned and the first that got stuck, from their weights. In
-# the pictures a hidden neuron is undecided on its dashed line.
+# the pictures a hidden neuron is undecided on its dashed line, the output on the solid.
 models = {"by_hand": by_hand, "learned": network(2), "stuck": network(2)}
 for name, start in (("learned", learned.argmax()), ("stuck", learned.argmin())):
     knobs = models[name].parameters()
@@ -92,7 +92,7 @@ for name, model in models.items():
     for neuron in model.layers[0].neurons:
         w0, w1 = (weight.data for weight in neuron.weights)
         lesson.line(boundary.axes[0], (w0, w1), neuron.bias.data)
-    boundary.axes[0].set_title(f"XOR: {name.replace('_', ' ')}", pad=26)
+    boundary.axes[0].set_title(f"XOR: {name.replace('_', ' ')}; dashed: hidden", pad=26)
     boundary.savefig(lesson.picture(f"{name}.png"), dpi=150)
 
 title = f"XOR: how far each of {STARTS} starts gets"

@@ -65,7 +65,7 @@ total = f"of {len(pairs)}"
 lesson.compare("... 1/4 per layer alone", 0, f"{alone} {total}")
 lesson.compare("... 1/4 per layer times its weights' stretch", 0, f"{bound} {total}")
 
-titles = "First layer, networks of any depth", "Each layer, networks of ten"
+titles = "First layer, networks of 1 to 10 layers", "Each layer, networks of ten layers"
 with lesson.drawing("sizes.png", *titles, yscale="log") as (left, right):
     for name in ACTIVATIONS:
         left.plot(depths, [first[name, depth] for depth in depths], label=name)

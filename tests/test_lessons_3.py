@@ -191,7 +191,7 @@ def test_smaller_batches_see_fewer_examples_and_wander_farther(output: Output) -
 
 def test_stochastic_descent_never_settles_and_the_others_do(output: Output) -> None:
     batch, few, one = row(
-        output("batch_sizes"), "milliseconds until below 0.02 for good"
+        output("batch_sizes"), "ms until below 0.02 for good; inf: never"
     )
     assert math.isfinite(batch)
     assert math.isfinite(few)

@@ -66,17 +66,15 @@ def test_untrained_weights_do_not_depend_on_their_neighbours(taught: Taught) -> 
     assert roughness == pytest.approx(1, abs=0.15)
 
 
-def test_training_makes_neighbouring_weights_agree_but_not_as_in_digits(
-    taught: Taught,
-) -> None:
+def test_training_makes_neighbouring_weights_agree(taught: Taught) -> None:
     lesson = taught("inside_the_network")
-    trained = lesson.number("roughness of the weights, trained")
-    assert lesson.number("roughness of the digits themselves") < trained < 0.85
+    assert lesson.number("roughness of the weights, trained") < 0.75
+    assert lesson.number("roughness of the digits themselves") < 0.75
 
 
 def test_no_patch_holds_most_of_a_units_weights(taught: Taught) -> None:
     lesson = taught("inside_the_network")
-    assert lesson.number("share of the weights in one patch 2x2, trained") < 50
+    assert lesson.number("squared weights in one patch 2x2, trained") < 50
 
 
 def test_noise_gets_a_confident_answer(taught: Taught) -> None:
@@ -100,7 +98,7 @@ def test_drawings_convince_the_network_and_are_far_from_any_digit(
 
 # --- shuffled labels -----------------------------------------------------------------
 
-NARROW, WIDE = "64-16-16-10, 500 images", "64-64-10, 100 images"
+NARROW, WIDE = "64-16-16-10, 150 images", "64-128-10, 150 images"
 
 
 def test_real_labels_are_learned_and_understood(taught: Taught) -> None:
@@ -110,14 +108,12 @@ def test_real_labels_are_learned_and_understood(taught: Taught) -> None:
         assert lesson.number("real labels: test accuracy", network) > 85
 
 
-def test_the_narrow_network_does_not_learn_many_shuffled_labels(taught: Taught) -> None:
+def test_a_wide_network_learns_shuffled_labels_by_heart_and_a_narrow_one_does_not(
+    taught: Taught,
+) -> None:
     lesson = taught("shuffled_labels")
-    assert lesson.number("shuffled labels: training accuracy", NARROW) < 50
-
-
-def test_the_wide_network_learns_few_shuffled_labels_by_heart(taught: Taught) -> None:
-    lesson = taught("shuffled_labels")
-    assert lesson.number("shuffled labels: training accuracy", WIDE) > 95
+    assert lesson.number("shuffled labels: training accuracy", NARROW) < 75
+    assert lesson.number("shuffled labels: training accuracy", WIDE) > 90
 
 
 def test_shuffled_labels_leave_new_images_to_guessing(taught: Taught) -> None:

@@ -115,7 +115,7 @@ def test_more_data_helps_most(taught: Taught, networks: dict[str, Row]) -> None:
 def test_a_gain_is_shown_with_what_chance_makes_of_it(
     taught: Taught, networks: dict[str, Row]
 ) -> None:
-    assert "within its ± may be due to chance" in taught("overfitting").output
+    assert "another start can change a gain by as much" in taught("overfitting").output
     for remedy in REMEDIES:
         gained = networks[remedy].test_right - networks["plain"].test_right
         # All three are rounded to one digit behind the point.
@@ -151,7 +151,7 @@ def test_the_ends_are_about_equally_good(taught: Taught) -> None:
     assert max(test) < 0.4
     way = sum(starts) / 3 - sum(training) / 3
     for name, losses, limit in (("training", training, 1), ("test", test, 5)):
-        spread = lesson.number(f"{name} loss: spread, in % of the way")
+        spread = lesson.number(f"{name} loss: spread, in % of the fall")
         # The losses have four digits behind the point.
         assert spread == pytest.approx(
             100 * (max(losses) - min(losses)) / way, abs=0.01
