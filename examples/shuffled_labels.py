@@ -68,12 +68,12 @@ print(
     "  The narrow one has not, after as many looks at the same images: it takes width."
 )
 
-with lesson.drawing("curves.png", *curves, xlabel="epoch", ylim=(0, 1.03)) as panels:
+with lesson.drawing("curves.png", *curves, below=4, ylim=(0, 1.03)) as panels:
     for axes, histories in zip(panels, curves.values(), strict=True):
         for labels, run in zip(["real", "shuffled"], histories, strict=True):
             at = range(1, len(run.loss) + 1)
             axes.plot(at, run.training_accuracy, label=f"{labels} labels, training")
             axes.plot(at, run.validation_accuracy, label=f"{labels} labels, test")
-    panels[0].set_ylabel("share right")
+        axes.set(xlabel="epoch", ylabel="share right")
 
 print("\nTry: shuffle only half of the labels. What does the test accuracy say then?")
