@@ -40,6 +40,7 @@ class CompiledProgram:
 
     `parameters` is the flat array, (n_parameters,), that the program computes with; it
     starts with the numbers of the Values, and `write_back()` takes them there again.
+    Threads that use a program at the same time take turns.
     """
 
     def __init__(

@@ -11,6 +11,7 @@ Another executor has to offer what this one does: `parameters`, `outputs` and
 from __future__ import annotations
 
 import math
+import threading
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -44,6 +45,7 @@ class VectorExecutor:
         self.uniform[first : first + len(program.constants), 0] = program.constants
         self.parameters = self.uniform[:first, 0]
         self._bindings: dict[int, Binding] = {}
+        self._turn = threading.Lock()  # the buffers serve one thread at a time
 
     @cached_property
     def pullbacks(self) -> list[Pullback]:
@@ -54,23 +56,25 @@ class VectorExecutor:
     @np.errstate(all="ignore")
     def outputs(self, batch: Array) -> Array:
         """The outputs (batch, n_outputs) for a batch (batch, n_inputs)."""
-        binding = self._binding(len(batch))
         outputs = np.empty((len(batch), len(self.program.outputs)), self.dtype)
-        self._forward(binding, batch)
-        for column, (space, row) in enumerate(self.program.outputs):
-            outputs[:, column] = binding.data[space][row]
+        with self._turn:
+            binding = self._binding(len(batch))
+            self._forward(binding, batch)
+            for column, (space, row) in enumerate(self.program.outputs):
+                outputs[:, column] = binding.data[space][row]
         return outputs
 
     @np.errstate(all="ignore")
     def value_and_grad(self, batch: Array) -> tuple[float, Array]:
         """The mean of the first output, and its gradient (n_parameters,)."""
-        binding = self._binding(len(batch))
-        self._forward(binding, batch)
-        binding.backward(self.pullbacks)
-        value = binding.mean()
-        if not (math.isfinite(value) and binding.watch_of_gradient.is_finite()):
-            raise undefined_derivative()
-        return value, binding.gradient.copy()
+        with self._turn:
+            binding = self._binding(len(batch))
+            self._forward(binding, batch)
+            binding.backward(self.pullbacks)
+            value = binding.mean()
+            if not (math.isfinite(value) and binding.watch_of_gradient.is_finite()):
+                raise undefined_derivative()
+            return value, binding.gradient.copy()
 
     def _binding(self, batch_size: int) -> Binding:
         """The program over buffers of this batch size, made when it is new."""

@@ -5,6 +5,7 @@ import gc
 import pickle
 import re
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import numpy as np
@@ -412,6 +413,24 @@ def test_buffers_are_kept_for_a_few_batch_sizes_only():
     for n in range(1, 50):
         assert executor.value_and_grad(np.ones((n, 1)))[0] == 3.0
     assert len(executor._bindings) == KEPT_BINDINGS
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+def test_threads_take_turns(kind):
+    rng = np.random.default_rng(0)
+    model = nn.MLP(40, [30, 3], "tanh", seed=0)
+    inputs = [Value(0.5) for _ in range(40)]
+    loss = nn.cross_entropy(model(inputs), 1)
+    executor = executors([loss], inputs, model.parameters())[kind]
+    batches = [rng.normal(size=(20, 40)) for _ in range(4)]
+    expected = [executor.value_and_grad(batch)[0] for batch in batches]
+
+    def values(batch):
+        return [executor.value_and_grad(batch.copy())[0] for _ in range(50)]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = [*threads.map(values, batches)]
+    assert found == [[value] * 50 for value in expected]
 
 
 @pytest.mark.parametrize("kind", EXECUTORS)
