@@ -9,8 +9,9 @@ JAX step, and micrograd on one image, multiplied by the batch size.
     python -m benchmarks.mnist
     python -m benchmarks.mnist --threads 2 --dtype float64
 
-All engines take turns within each repeat; the medians are shown, and the ratios to
-valuegrad. Absolute times depend on the machine, and are noisy.
+All engines take turns within each repeat, in a random order: the threads of one may
+still be waiting, on a core that the next one needs. The medians are shown, and the
+ratios to valuegrad. Absolute times depend on the machine, and are noisy.
 """
 
 from __future__ import annotations
@@ -228,7 +229,8 @@ def main() -> None:
         times: dict[str, list[float]] = {name: [] for name in steps}
         calls = max(5, 2000 // (n + 20))
         for _ in range(args.repeats):
-            for name, step in steps.items():
+            for name in rng.permutation(list(steps)).tolist():
+                step = steps[name]
                 step()
                 start = time.perf_counter()
                 for _ in range(calls):
