@@ -123,7 +123,8 @@ def trace_error(asked: str) -> TraceError:
     return TraceError(
         f"{asked} asks a Value for its number, and the computation is being compiled "
         f"for all numbers. A Python `if` or `while` would be decided once and for all: "
-        f"write where(step(x - y), a, b) for `a if x > y else b`, or do not compile."
+        f"write where(step(x - y), a, b) for `a if x > y else b`, and x.sin() for "
+        f"math.sin(x); or do not compile."
     )
 
 

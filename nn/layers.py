@@ -245,3 +245,11 @@ def _check_inputs(inputs: Sequence[Operand]) -> None:
             f"the inputs of a neuron, a layer or a network are a list of numbers, as "
             f"in model([1.0, 2.0]), not {inputs!r}"
         )
+    first = next(iter(inputs), None)
+    if isinstance(first, (list, tuple)) or (
+        isinstance(first, np.ndarray) and first.ndim
+    ):
+        raise TypeError(
+            "a neuron, a layer or a network takes one example, a list of numbers. For "
+            "the outputs of many examples write nn.predict(model, X)."
+        )

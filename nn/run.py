@@ -121,8 +121,8 @@ class Training:
             raise _retold(
                 error,
                 f"fit: the checkpoint {self.place()} could not be written to {path}: "
-                f"{error}. What was there before is whole, and the model has its "
-                f"parameters of now: nn.save(model, path) keeps them elsewhere.",
+                f"{_unended(error)}. What was there before is whole, and the model has "
+                f"its parameters of now: nn.save(model, path) keeps them elsewhere.",
             ) from error
 
     def try_saving(self, path: Path) -> None:
@@ -132,8 +132,8 @@ class Training:
         except OSError as error:
             raise _retold(
                 error,
-                f"fit: no checkpoint can be written to {path}: {error}. Nothing was "
-                f"trained. Choose a place that can be written to.",
+                f"fit: no checkpoint can be written to {path}: {_unended(error)}. "
+                f"Nothing was trained. Choose a place that can be written to.",
             ) from error
 
     # --- for the loop ---
@@ -345,6 +345,11 @@ def unchanged_on_error(training: Training) -> Iterator[None]:
 def set_rate(optimizer: Optimizer, rate: Any) -> None:
     """Set the learning rate to what `settings` has said of one."""
     optimizer.learning_rate = schedule_from(rate) if isinstance(rate, dict) else rate
+
+
+def _unended(error: OSError) -> str:
+    """What an error says, without the full stop at its end."""
+    return str(error).rstrip(".")
 
 
 def _retold(error: OSError, message: str) -> OSError:

@@ -192,6 +192,8 @@ def _in_order(
     checkpoint: str | os.PathLike[str] | None,
 ) -> list[Callback]:
     """All callbacks, the checkpoints last: they hold what the others have done."""
+    if callable(callbacks):
+        raise TypeError("fit: callbacks is a list, as in callbacks=[callback].")
     wrong = [callback for callback in callbacks if not callable(callback)]
     if wrong:
         raise TypeError(

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from autograd.compiler.errors import not_finite_parameter
 from autograd.compiler.executor import VectorExecutor
 from autograd.compiler.native import can_run
 from autograd.compiler.program import Program
@@ -98,7 +99,8 @@ class CompiledProgram:
         if len(self._program.outputs) != 1:
             raise ValueError(
                 f"value_and_grad: the program has {len(self._program.outputs)} "
-                f"outputs. Compile the one that is to be differentiated."
+                f"outputs: program(batch) computes them. Compile the one that is to be "
+                f"differentiated."
             )
         if not self._values:
             raise ValueError(
@@ -109,7 +111,13 @@ class CompiledProgram:
         return self._executor(len(array)).value_and_grad(array)
 
     def write_back(self) -> None:
-        """Set the Values given as parameters to the program's numbers."""
+        """Set the Values given as parameters to the program's numbers.
+
+        NumericalError where one is not finite; then no Value has changed.
+        """
+        refused = not_finite_parameter(self.parameters.tolist())
+        if refused:
+            raise refused
         for value, number in zip(self._values, self.parameters.tolist(), strict=True):
             value.data = number
 
@@ -163,13 +171,15 @@ class CompiledProgram:
         """Anything array-like as an array of the program's type."""
         if isinstance(batch, np.ma.MaskedArray) and batch.mask.any():
             raise ValueError("the batch is masked. Leave masked examples out.")
+        if isinstance(batch, np.ndarray) and batch.dtype.kind == "c":
+            raise ValueError("a batch is a matrix of real numbers: this is complex.")
         try:
             with np.errstate(over="ignore"):
                 return np.asarray([] if batch is None else batch, dtype=self._dtype)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"a batch is a matrix of numbers, one row per example, all rows of the "
-                f"same length: {error}."
+                f"same length: {str(error).rstrip('.')}."
             ) from error
 
 

@@ -5,18 +5,43 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from autograd.arithmetic import Floats
+from autograd.errors import describe, forward_error
+from autograd.ops import Operation
+from autograd.value import Value
+
 
 class NumericalError(FloatingPointError):
     """A compiled program met a number at which an operation has no finite result."""
 
 
-def undefined(operation: str, row: int | None) -> NumericalError:
-    """An operation has no finite result, for one row of the batch or for all."""
-    where = "" if row is None else f", at row {row} of the batch"
+def undefined(
+    op: Operation, operands: Sequence[float], row: int | None
+) -> NumericalError:
+    """An operation has no finite result at these numbers, as eager mode says it.
+
+    `row` is that of the batch, None if there is only one.
+    """
+    values = [Value(number) for number in operands]
+    try:
+        result, cause = op.forward(Floats, *operands), None
+    except (ValueError, ArithmeticError) as error:
+        result, cause = math.inf, error
+    if math.isfinite(result):
+        return too_large(describe(op, values), row)
+    return NumericalError(_at(row) + str(forward_error(op, values, cause)))
+
+
+def too_large(what: str, row: int | None) -> NumericalError:
+    """A sum, or a number in single precision, has overflowed."""
     return NumericalError(
-        f"{operation} is not defined, or too large for a float{where}. Keep its "
-        f"operands in the domain of the operation. No parameter was changed."
+        f"{_at(row)}{what} is too large for the program's dtype. Scale its operands "
+        f"down, or compile with dtype='float64'."
     )
+
+
+def _at(row: int | None) -> str:
+    return "" if row is None else f"at row {row} of the batch: "
 
 
 def not_finite_parameter(parameters: Sequence[float]) -> NumericalError | None:

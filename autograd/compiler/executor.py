@@ -23,10 +23,11 @@ from autograd.compiler.binding import Binding
 from autograd.compiler.errors import (
     not_finite,
     not_finite_parameter,
+    too_large,
     undefined,
     undefined_derivative,
 )
-from autograd.compiler.program import Program, describe
+from autograd.compiler.program import Elementwise, Program, describe
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -106,6 +107,15 @@ class VectorExecutor:
         for it in self.program.instructions:
             rows = binding.data[it.varying][it.first : it.first + it.size]
             bad = np.argwhere(~np.isfinite(rows))
-            if len(bad):
-                return undefined(describe(it), int(bad[0][1]) if it.varying else None)
+            if not len(bad):
+                continue
+            which, example = bad[0].tolist()
+            row = example if it.varying and len(batch) > 1 else None
+            if not isinstance(it, Elementwise):
+                return too_large(describe(it), row)
+            places = [(a.varying, a.rows[which], example * a.varying) for a in it.args]
+            operands = [
+                float(binding.data[space][tuple(place)]) for space, *place in places
+            ]
+            return undefined(it.op, operands, row)
         raise AssertionError("a row that no instruction computes is not finite")

@@ -59,6 +59,11 @@ class CompiledFunction:
                 f"compile_function: f asks for more than the {n_inputs} numbers of "
                 f"n_inputs: {error}."
             ) from error
+        if not isinstance(root, Value):
+            raise TypeError(
+                f"compile_function: f must return one Value, not "
+                f"{type(root).__name__}. For several outputs use jacobian, or compile."
+            )
         self.n_inputs = n_inputs
         self.program = compile([root], parameters=leaves)
 

@@ -167,7 +167,9 @@ class Program:
     def __str__(self) -> str:
         lines = [
             f"{self.n_inputs} inputs, {self.n_parameters} parameters, "
-            f"{len(self.constants)} constants"
+            f"{len(self.constants)} constants",
+            "v: rows that vary by example, the inputs first; u: rows that do not, "
+            "parameters first",
         ]
         for it in self.instructions:
             where = Index(it.varying, np.arange(it.first, it.first + it.size))

@@ -20,6 +20,7 @@ from autograd.compiler.errors import (
     NumericalError,
     not_finite,
     not_finite_parameter,
+    too_large,
     undefined,
     undefined_derivative,
 )
@@ -151,7 +152,7 @@ class ScalarExecutor:
             outputs = np.array(self._each(batch, False), self.parameters.dtype)
         if not np.isfinite(outputs).all():
             row, column = np.argwhere(~np.isfinite(outputs))[0]
-            raise undefined(f"output {column}", int(row))
+            raise too_large(f"output {column}", int(row) if len(batch) > 1 else None)
         return outputs
 
     def value_and_grad(self, batch: Array) -> tuple[float, Array]:
@@ -182,11 +183,12 @@ class ScalarExecutor:
                 results.append(run(example, parameters))
             except (ValueError, ArithmeticError) as error:
                 cause = not_finite_parameter(parameters)
-                raise cause or self._named(example, parameters, row) from error
+                place = row if len(examples) > 1 else None
+                raise cause or self._named(example, parameters, place) from error
         return results
 
     def _named(
-        self, example: list[float], parameters: list[float], row: int
+        self, example: list[float], parameters: list[float], row: int | None
     ) -> NumericalError:
         """The error that names the first operation that has no result."""
         values = [*example, *parameters, *self.tape.constants]
@@ -196,7 +198,7 @@ class ScalarExecutor:
                 values.append(op.forward(Floats, *operands))
                 _finite(values[-1:])
             except (ValueError, ArithmeticError):
-                return undefined(f"{op.name}{tuple(operands)}", row)
+                return undefined(op, operands, row)
         return undefined_derivative()
 
 

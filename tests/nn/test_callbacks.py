@@ -326,3 +326,8 @@ def test_a_checkpoint_is_written_where_training_stops(tmp_path: Path) -> None:
 def test_an_interval_that_is_no_count_is_refused(every: Any) -> None:
     with pytest.raises(ValueError, match="every must be a whole number from 1 up"):
         Checkpoint("run.npz", every=every)
+
+
+def test_a_callback_that_is_no_list_of_them_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"callbacks is a list, as in callbacks=\["):
+        train(network(), callbacks=lambda training: None)

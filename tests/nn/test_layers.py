@@ -340,3 +340,10 @@ def test_a_perceptron_refuses_rows_and_targets_of_different_numbers(
     with pytest.raises(ValueError):  # noqa: PT011 - any words will do
         perceptron.learn([[1.0, 1.0]] * n, [1] * m)
     assert numbers(perceptron) == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("X", [np.ones((3, 2)), [[1.0, 2.0], [3.0, 4.0]], [(1.0, 2.0)]])
+@pytest.mark.parametrize("model", [Neuron(2), Layer(2, 3), MLP(2, [3, 1])])
+def test_a_whole_batch_is_told_where_to_go(model: Any, X: Any) -> None:
+    with pytest.raises(TypeError, match=r"one example.*nn.predict\(model, X\)"):
+        model(X)

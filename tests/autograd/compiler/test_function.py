@@ -78,7 +78,7 @@ def test_a_point_that_is_not_finite_is_refused():
 
 
 def test_a_function_that_returns_a_plain_number_is_refused():
-    with pytest.raises(TypeError, match="output 0 is a float"):
+    with pytest.raises(TypeError, match="f must return one Value, not float"):
         compile_function(lambda x: 3.0, 1)
 
 
