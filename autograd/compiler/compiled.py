@@ -22,8 +22,8 @@ Array = npt.NDArray[Any]
 INSTRUCTION_SECONDS = 0.4e-6 if can_run() else 2.5e-6
 """What an array instruction costs, there and back, however few its rows.
 
-Run natively it takes 0.1 microseconds, and once, to be laid out, some 250, which are
-spread here over a thousand steps.
+Run natively it takes 0.1 microseconds, and once, to be laid out, some 150 to 250, which
+are spread here over a thousand steps.
 """
 
 ROW_SECONDS = 4e-9
@@ -115,10 +115,11 @@ class CompiledProgram:
 
         NumericalError where one is not finite; then no Value has changed.
         """
-        refused = not_finite_parameter(self.parameters.tolist())
+        numbers = self.parameters.tolist()
+        refused = not_finite_parameter(numbers)
         if refused:
             raise refused
-        for value, number in zip(self._values, self.parameters.tolist(), strict=True):
+        for value, number in zip(self._values, numbers, strict=True):
             value.data = number
 
     def __reduce__(self) -> NoReturn:

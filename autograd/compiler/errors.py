@@ -46,13 +46,13 @@ def _at(row: int | None) -> str:
 
 def not_finite_parameter(parameters: Sequence[float]) -> NumericalError | None:
     """The error that names the first parameter that is not finite."""
-    for i, number in enumerate(parameters):
-        if not math.isfinite(number):
-            return NumericalError(
-                f"parameter {i} of the program is {number}. Set it to a finite number, "
-                f"and take smaller steps if it was a step that led there."
-            )
-    return None
+    i = _first_not_finite(parameters)
+    if i is None:
+        return None
+    return NumericalError(
+        f"parameter {i} of the program is {parameters[i]}. Set it to a finite number, "
+        f"and take smaller steps if it was a step that led there."
+    )
 
 
 def undefined_derivative() -> NumericalError:
@@ -66,10 +66,14 @@ def undefined_derivative() -> NumericalError:
 def not_finite(batch: Sequence[Sequence[float]]) -> ValueError | None:
     """The error that names the first number of a batch that is not finite."""
     for row, example in enumerate(batch):
-        for column, number in enumerate(example):
-            if not math.isfinite(number):
-                return ValueError(
-                    f"the batch holds {number} at row {row}, column {column}. Leave "
-                    f"the example out, or replace what is missing."
-                )
+        column = _first_not_finite(example)
+        if column is not None:
+            return ValueError(
+                f"the batch holds {example[column]} at row {row}, column {column}. "
+                f"Leave the example out, or replace what is missing."
+            )
     return None
+
+
+def _first_not_finite(numbers: Sequence[float]) -> int | None:
+    return next((i for i, x in enumerate(numbers) if not math.isfinite(x)), None)

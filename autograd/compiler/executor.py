@@ -113,9 +113,9 @@ class VectorExecutor:
             row = example if it.varying and len(batch) > 1 else None
             if not isinstance(it, Elementwise):
                 return too_large(describe(it), row)
-            places = [(a.varying, a.rows[which], example * a.varying) for a in it.args]
             operands = [
-                float(binding.data[space][tuple(place)]) for space, *place in places
+                float(binding.data[arg.varying][arg.rows[which], arg.varying * example])
+                for arg in it.args
             ]
             return undefined(it.op, operands, row)
         raise AssertionError("a row that no instruction computes is not finite")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,6 +27,7 @@ from autograd.compiler.program import (
     Program,
     Rows,
     affine,
+    consecutive,
 )
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -136,9 +136,8 @@ class Gradients:
     def _scattered(self, target: Index, contributions: Array) -> list[Call]:
         """The calls that add contributions, a row each, to rows here and there."""
         grad, rows = self.rows[target.varying], target.rows.ravel()
-        edges = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
-        if len(edges) <= FEW_RUNS + 1:
-            runs = [slice(a, b) for a, b in pairwise(edges)]
+        runs = consecutive(rows)
+        if len(runs) <= FEW_RUNS:
             parts = [(Index(target.varying, rows[r]), contributions[r]) for r in runs]
             return [call for part in parts for call in self.deposit(*part)]
         if len(np.unique(rows)) < len(rows):

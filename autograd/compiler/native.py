@@ -11,13 +11,14 @@ do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import chain, groupby, pairwise
+from itertools import chain, groupby
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.kernel import Call
+from autograd.compiler.program import consecutive
 
 try:
     from autograd.compiler._loops import Run
@@ -122,13 +123,13 @@ def _gathering(
 ) -> Steps | None:
     """A copy of rows from here and there: one for each run of them, if they are few."""
     assert (axis, mode) == (0, "clip")
-    starts = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist()]
-    if len(starts) > FEW_COPIES:
+    runs = consecutive(rows)
+    if len(runs) > FEW_COPIES:
         return None
     copies: list[Steps | None] = []
-    for start, stop in pairwise([*starts, len(rows)]):
-        source = data[rows[start] : rows[start] + stop - start]
-        copies.append(_elementwise(np.positive, (source,), out[start:stop]))
+    for run in runs:
+        source = data[rows[run.start] : rows[run.stop - 1] + 1]
+        copies.append(_elementwise(np.positive, (source,), out[run]))
     return tuple(chain.from_iterable(copy for copy in copies if copy))
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -227,6 +228,12 @@ def _shown(rows: Rows) -> str:
     if rows.ndim == 2 and affine(rows.T.ravel()) is not None:
         return _shown(rows.T) + "ᵀ"
     return f"[{rows.size} rows of {rows.min()}:{rows.max() + 1}]"
+
+
+def consecutive(rows: Rows) -> list[slice]:
+    """Where in a vector of row numbers each run of consecutive ones stands."""
+    edges = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+    return [slice(first, last) for first, last in pairwise(edges)]
 
 
 def affine(rows: Rows) -> slice | None:
