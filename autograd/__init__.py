@@ -9,17 +9,14 @@
 
 from autograd.anomaly import anomaly
 from autograd.backward import gradients
-from autograd.check import check_gradient, finite_difference
+from autograd.checking.judges import check_gradient, finite_difference
 from autograd.compiler import NumericalError, compile, compile_function
-from autograd.custom import operation
-from autograd.derivation import Derivation
 from autograd.errors import (
     DerivativeError,
     DomainError,
     GradientMismatch,
     TraceError,
 )
-from autograd.explain import Explanation
 from autograd.functional import (
     derivative,
     directional_derivative,
@@ -73,7 +70,10 @@ from autograd.functions import (
     where,
 )
 from autograd.graph import topological_order
-from autograd.recording import no_grad, tracing
+from autograd.modes import no_grad, tracing
+from autograd.operation import operation
+from autograd.reading.derivation import Derivation
+from autograd.reading.explanation import Explanation
 from autograd.value import Constant, Operand, Value, as_values
 
 __version__ = "0.1.0"

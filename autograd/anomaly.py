@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.recording import noting
+from autograd.modes import noting
 
 if TYPE_CHECKING:
     from autograd.value import Value

@@ -28,7 +28,7 @@ from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError, derivative_error, describe
 from autograd.graph import topological_order
 from autograd.hooks import any_hooks, run_hooks
-from autograd.recording import noted
+from autograd.modes import noted
 from autograd.value import NO_GRADIENT, Constant, Value, operand
 
 

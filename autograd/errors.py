@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.anomaly import here, where_made
+from autograd.modes import noted
 from autograd.ops import Operation
-from autograd.recording import noted
 from autograd.remedies import usual_remedy
 
 if TYPE_CHECKING:

@@ -34,7 +34,13 @@ from typing import Any, TypeAlias
 
 from autograd import functions
 from autograd.arithmetic import Floats
-from autograd.containers import (
+from autograd.errors import DerivativeError
+from autograd.graph import topological_order
+from autograd.linearize import Linearization, is_finite
+from autograd.modes import recorded, recording
+from autograd.ops import TABLE
+from autograd.series import taylor
+from autograd.trees import (
     NUMBER,
     Shape,
     Structure,
@@ -44,12 +50,6 @@ from autograd.containers import (
     flatten_like,
     unflatten,
 )
-from autograd.errors import DerivativeError
-from autograd.graph import topological_order
-from autograd.linear import Linearization, is_finite
-from autograd.ops import TABLE
-from autograd.recording import recorded, recording
-from autograd.taylor import taylor
 from autograd.value import Constant, Operand, Value, operand
 
 HIGHEST_ORDER = 170
@@ -94,7 +94,7 @@ def derivative(f: Function, order: int = 1) -> Function:
     """The function that computes the derivative dⁿf/dxⁿ of a function of one number.
 
     f may return a container of numbers. The cost grows with a small power of the order,
-    not exponentially: see `autograd.taylor`. ValueError for an order below 1 or above
+    not exponentially: see `autograd.series`. ValueError for an order below 1 or above
     170.
 
     >>> derivative(lambda x: 1 / x, order=20)(1.0) / math.factorial(20)

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from autograd.arithmetic import Floats
 from autograd.errors import copy_error, forward_error, to_float, trace_error
+from autograd.modes import recording, traced
 from autograd.ops import TABLE, Operation
-from autograd.recording import recording, traced
 
 if TYPE_CHECKING:
-    from autograd.derivation import Derivation
-    from autograd.explain import Explanation
     from autograd.hooks import Handle
+    from autograd.reading.derivation import Derivation
+    from autograd.reading.explanation import Explanation
 
 Operand: TypeAlias = Union["Value", float]
 """What an operation takes: a Value, or a number, which becomes a Constant."""
@@ -398,7 +398,7 @@ class Value:
         >>> [path.product for path in (x * x + x.relu()).explain(x)]
         [3.0, 3.0, 1.0]
         """
-        from autograd.explain import explain
+        from autograd.reading.explanation import explain
 
         return explain(self, wrt, k)
 
@@ -410,7 +410,7 @@ class Value:
         no hook is run. ValueError for a graph of more than `limit` values, constants
         not counted. DerivativeError as for backward().
         """
-        from autograd.derivation import derivation
+        from autograd.reading.derivation import derivation
 
         return derivation(self, blanks, limit)
 

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from autograd import Value
-from autograd.explain import Explanation
+from autograd.reading.explanation import Explanation
 from viz.dot import DIRECTIONS, GraphTooLarge, drawn
 from viz.picture import Picture
 from viz.scene import Arrow, Box, arrows_between, boxes_of

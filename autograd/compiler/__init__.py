@@ -49,7 +49,7 @@ def compile(  # noqa: A001
     # Here and not above: without a program to run, NumPy is not needed.
     from autograd.compiler.compiled import CompiledProgram
     from autograd.compiler.group import group
-    from autograd.compiler.reroll import reroll
+    from autograd.compiler.products import reroll
     from autograd.compiler.simplify import simplify
     from autograd.compiler.trace import trace
 

@@ -17,10 +17,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler import native
+from autograd.compiler import run_native as native
 from autograd.compiler.adjoint import Pullback
 from autograd.compiler.gradients import Gradients, evenly, runs_of
-from autograd.compiler.kernel import Call, Computed, kernel, product
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -33,6 +32,7 @@ from autograd.compiler.program import (
     Spread,
     affine,
 )
+from autograd.compiler.steps import Call, Computed, kernel, product
 from autograd.compiler.watch import Watch
 from autograd.ops import Operation
 

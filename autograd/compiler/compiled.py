@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.errors import not_finite_parameter
-from autograd.compiler.executor import VectorExecutor
-from autograd.compiler.native import can_run
 from autograd.compiler.program import Program
-from autograd.compiler.scalar import ScalarExecutor
+from autograd.compiler.run_native import can_run
+from autograd.compiler.run_numpy import VectorExecutor
+from autograd.compiler.run_python import ScalarExecutor
 from autograd.compiler.tape import Tape
 from autograd.value import Value
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler import compile
-from autograd.recording import tracing
+from autograd.modes import tracing
 from autograd.value import Value
 
 Vector = npt.NDArray[np.float64]

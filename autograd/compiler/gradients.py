@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.adjoint import Pullback
-from autograd.compiler.kernel import Call, Step
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -29,6 +28,7 @@ from autograd.compiler.program import (
     affine,
     consecutive,
 )
+from autograd.compiler.steps import Call, Step
 
 Array: TypeAlias = npt.NDArray[Any]
 

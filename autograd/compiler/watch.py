@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.kernel import Call
+from autograd.compiler.steps import Call
 
 Array: TypeAlias = npt.NDArray[Any]
 

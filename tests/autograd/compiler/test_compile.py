@@ -17,13 +17,14 @@ import autograd
 import nn
 from autograd import Value, gradients
 from autograd.backward import local_partials
-from autograd.compiler import NumericalError, compile, native
+from autograd.compiler import NumericalError, compile
+from autograd.compiler import run_native as native
 from autograd.compiler.compiled import CompiledProgram
-from autograd.compiler.executor import KEPT_BINDINGS, VectorExecutor
 from autograd.compiler.group import group
+from autograd.compiler.products import reroll
 from autograd.compiler.program import Product
-from autograd.compiler.reroll import reroll
-from autograd.compiler.scalar import ScalarExecutor
+from autograd.compiler.run_numpy import KEPT_BINDINGS, VectorExecutor
+from autograd.compiler.run_python import ScalarExecutor
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace import trace
 from tests.strategies import graphs

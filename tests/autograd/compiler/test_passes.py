@@ -11,8 +11,8 @@ import autograd
 from autograd import Value
 from autograd.compiler import NumericalError, compile
 from autograd.compiler.group import group
+from autograd.compiler.products import LONG, reroll
 from autograd.compiler.program import Index, Product, Reduction
-from autograd.compiler.reroll import LONG, reroll
 from autograd.compiler.simplify import collect_sums, fold, simplify
 from autograd.compiler.trace import trace
 from tests.strategies import graphs

@@ -29,8 +29,8 @@ from functools import partial
 from typing import Any
 
 from autograd.arithmetic import Floats
-from autograd.notation import ATOM, PRODUCT, SIGN, Latex, Piece, Text
 from autograd.ops import TABLE, Operation
+from autograd.reading.notation import ATOM, PRODUCT, SIGN, Latex, Piece, Text
 from autograd.value import Constant, Value
 
 CONSTANTS = {

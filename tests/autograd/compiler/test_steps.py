@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from autograd.arithmetic import Floats
 from autograd.compiler.arrays import Arrays
-from autograd.compiler.kernel import kernel, product
+from autograd.compiler.steps import kernel, product
 from autograd.ops import TABLE
 from tests.strategies import tame_arguments
 

@@ -23,10 +23,10 @@ from typing import Any
 from autograd import functions
 from autograd.arithmetic import Floats
 from autograd.backward import gradients
-from autograd.check import finite_difference
+from autograd.checking.judges import finite_difference
 from autograd.errors import GradientMismatch, TraceError
+from autograd.modes import tracing
 from autograd.ops import REALS, TABLE, Interval, Operation, Rule, row
-from autograd.recording import tracing
 from autograd.value import Value, binary, unary, variadic
 
 FRACTIONS = (0.13, 0.41, 0.67, 0.89)

@@ -22,9 +22,9 @@ from autograd import (
     check_gradient,
     finite_difference,
 )
+from autograd.checking.digits import Replay
+from autograd.checking.verdict import VERDICTS
 from autograd.ops import TABLE
-from autograd.replay import Replay
-from autograd.report import VERDICTS
 from autograd.value import variadic
 from tests.oracles import ORACLES
 

@@ -11,9 +11,9 @@ import autograd
 from autograd import Value
 from autograd.compiler import compile
 from autograd.compiler.group import group
-from autograd.compiler.order import gathered, in_reading_order, permuted
+from autograd.compiler.products import reroll
 from autograd.compiler.program import UNIFORM, VARYING, Index, Product, Program, affine
-from autograd.compiler.reroll import reroll
+from autograd.compiler.row_order import gathered, in_reading_order, permuted
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace import trace
 

@@ -10,8 +10,8 @@ from hypothesis import given
 
 import autograd
 from autograd import DerivativeError, Value
-from autograd.derivation import Derivation, Line
 from autograd.ops import TABLE
+from autograd.reading.derivation import Derivation, Line
 from tests.formulas import evaluated, parsed
 from tests.strategies import Graph, apply, graphs
 

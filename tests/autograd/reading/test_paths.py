@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 
 import autograd
-from autograd import Constant, DerivativeError, Value, paths, topological_order
-from autograd.paths import (
+from autograd import Constant, DerivativeError, Value, topological_order
+from autograd.reading import paths
+from autograd.reading.paths import (
     Path,
     count_and_size,
     edges_towards,

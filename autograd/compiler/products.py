@@ -19,7 +19,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograd.compiler.order import connected, gathered, in_reading_order, renumbered
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -30,6 +29,12 @@ from autograd.compiler.program import (
     Program,
     Reduction,
     Rows,
+)
+from autograd.compiler.row_order import (
+    connected,
+    gathered,
+    in_reading_order,
+    renumbered,
 )
 from autograd.ops import TABLE
 

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from autograd import Value
 from autograd.backward import local_partials
 from autograd.ops import TABLE
-from autograd.symbolic import Formulas, number, partials, result, symbol, symbols
+from autograd.reading.formulas import (
+    Formulas,
+    number,
+    partials,
+    result,
+    symbol,
+    symbols,
+)
 from tests.formulas import evaluated
 from tests.strategies import apply, tame_arguments
 

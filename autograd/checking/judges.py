@@ -9,9 +9,9 @@ halved until rounding alone would be worse than that.
     >>> finite_difference(lambda x: x**3, 2.0)
     12.0
 
-`check_gradient` asks forward mode, finite differences and mpmath (`autograd.replay`)
-what they think of the derivatives by backward(). Where they differ it asks them again
-about each operation on its own, and so finds the row of the table that is wrong.
+`check_gradient` asks forward mode, finite differences and mpmath (see `digits`) what
+they think of the derivatives by backward(). Where they differ it asks them again about
+each operation on its own, and so finds the row of the table that is wrong.
 
     >>> print(check_gradient(lambda x: x[0] * x[1].exp(), [2.0, 0.5], orders=[1]))
     2 derivatives of order 1: all judges agree
@@ -26,12 +26,12 @@ from functools import partial
 from typing import Any, overload
 
 from autograd.arithmetic import Floats
+from autograd.checking.digits import Replay
+from autograd.checking.verdict import Estimate, Finding, Kink, Report, Suspect
 from autograd.errors import GradientMismatch, describe
 from autograd.functional import grad, hvp, linearize
 from autograd.functions import dot
 from autograd.graph import topological_order
-from autograd.replay import Replay
-from autograd.report import Estimate, Finding, Kink, Report, Suspect
 from autograd.value import Value, as_values, record
 
 Function = Callable[[Any], Any]

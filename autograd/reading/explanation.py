@@ -1,6 +1,6 @@
 """Why a gradient is what it is: the sum over all paths, the largest first.
 
-`explain` finds the paths, by `autograd.paths`, and an `Explanation` tells them.
+`explain` finds the paths, by `autograd.reading.paths`, and an `Explanation` tells them.
 
     >>> from autograd import Value
     >>> x = Value(3.0, label="x")
@@ -25,15 +25,15 @@ from dataclasses import dataclass
 
 from autograd.errors import DerivativeError
 from autograd.graph import topological_order
-from autograd.notation import SIGN, Latex, Text
-from autograd.paths import (
+from autograd.reading.formulas import Formula, symbols
+from autograd.reading.notation import SIGN, Latex, Text
+from autograd.reading.paths import (
     Path,
     count_and_size,
     edges_towards,
     gradients_of,
     leading_paths,
 )
-from autograd.symbolic import Formula, symbols
 from autograd.value import Constant, Value
 
 MOST_LISTED = 100_000

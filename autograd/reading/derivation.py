@@ -4,8 +4,8 @@ First each value from its operands, then the local partials, then the reverse sw
 gradient of a node is the sum, over all nodes that use it, of their gradient times the
 local partial. With blanks in place of the numbers it is an exercise, with its key.
 
-The formulas come from the table, by the arithmetic of `autograd.symbolic`; the numbers
-are those of the engine, all computed in full and shown to 4 digits.
+The formulas come from the table, by the arithmetic of `formulas`; the numbers are those
+of the engine, all computed in full and shown to 4 digits.
 
     >>> from autograd import Value
     >>> x, y = Value(3.0, label="x"), Value(2.0, label="y")
@@ -45,9 +45,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from autograd.graph import topological_order
-from autograd.notation import Latex, Piece, Text
-from autograd.paths import gradients_of
-from autograd.symbolic import (
+from autograd.reading.formulas import (
     Formula,
     number,
     opaque,
@@ -55,6 +53,8 @@ from autograd.symbolic import (
     result,
     symbols,
 )
+from autograd.reading.notation import Latex, Piece, Text
+from autograd.reading.paths import gradients_of
 from autograd.value import Constant, Value
 
 LONGEST_FORMULA = 100

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.kernel import Call
 from autograd.compiler.program import consecutive
+from autograd.compiler.steps import Call
 
 try:
     from autograd.compiler._loops import Run

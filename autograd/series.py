@@ -24,7 +24,7 @@ from functools import cache
 from typing import Any
 
 from autograd.errors import derivative_error
-from autograd.linear import is_finite, is_number, plus
+from autograd.linearize import is_finite, is_number, plus
 from autograd.ops import TABLE, Operation
 from autograd.value import Constant, Value, variadic
 

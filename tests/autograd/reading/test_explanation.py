@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 
 import nn
-from autograd import DerivativeError, Value, paths, softplus, topological_order
-from autograd.explain import Explanation
-from tests.autograd.test_paths import SMALL, UNIT_ROUNDOFF
+from autograd import DerivativeError, Value, softplus, topological_order
+from autograd.reading import paths
+from autograd.reading.explanation import Explanation
+from tests.autograd.reading.test_paths import SMALL, UNIT_ROUNDOFF
 from tests.formulas import evaluated, parsed
 from tests.strategies import Graph
 

@@ -1,0 +1,1 @@
+"""Derivatives checked by judges that do not know each other."""

@@ -1,0 +1,1 @@
+"""What a person reads: paths, explanations, worksheets, formulas and their notation."""
