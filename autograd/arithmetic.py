@@ -20,7 +20,7 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class Floats:
@@ -85,6 +85,11 @@ class Floats:
     def where(condition: float, a: float, b: float) -> float:
         """Return a where the condition is not zero, else b."""
         return a if condition else b
+
+    @staticmethod
+    def each(f: Callable[[float], float], arguments: Sequence[float]) -> list[float]:
+        """The results of a function for each of the arguments."""
+        return [f(a) for a in arguments]
 
     @staticmethod
     def sum(values: Sequence[float]) -> float:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, overload
 
+from autograd.ops import TABLE
 from autograd.value import Operand, Value, binary, unary, variadic
 
 
@@ -250,3 +251,12 @@ def _some(values: Sequence[Any], name: str) -> list[Any]:
     if not listed:
         raise ValueError(f"{name}: there are no values. Give it at least one.")
     return listed
+
+
+def each(f: Any, arguments: Iterable[Any]) -> list[Any]:
+    """The results of a function for each of the arguments: see `Operation`."""
+    return [f(a) for a in arguments]
+
+
+for _name, _row in TABLE.items():
+    globals().setdefault(_name, variadic(_name))

@@ -26,8 +26,9 @@ Unterthiner & Hochreiter (2015), SiLU from Elfwing, Uchibe & Doya (2017).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 Rule = Callable[..., Any]
@@ -64,7 +65,14 @@ class Operation:
     `doc` is what it computes, in a line. `arity` is the number of arguments, or None
     for any number of them. `partials` has one rule per argument,
     `(xp, *arguments, out)`. Where the arity is None it has a single rule,
-    `(xp, arguments, out)`, which returns the list of all partials.
+    `(xp, arguments, out)`, which returns all partials; `xp.each(f, arguments)` is
+    f(a) for each of them. A `primitive` is what arithmetics know by its name: its
+    forward rule is xp.name.
+
+    `n_static` is how many whole numbers the operation takes after its arguments, such
+    as the order of polygamma: they are never differentiated by. `at` puts them in, and
+    they are `static` then; rules get them after the arguments.
+
     `kink(*arguments)` is a number whose zero marks the points where the operation is
     not differentiable; it is None for a smooth operation. `domain` has one interval per
     argument, or a single one for all; `remark` says in words what it cannot.
@@ -79,17 +87,79 @@ class Operation:
     domain: tuple[Interval, ...]
     kink: Callable[..., float] | None = None
     remark: str = ""
+    primitive: bool = False
+    n_static: int = 0
+    static: tuple[int, ...] = ()
 
     @property
     def defined(self) -> str:
         """The numbers at which the operation is defined, in words."""
         return self.remark or f"operands in {self.domain[0]}"
 
-    def __repr__(self) -> str:
-        return f"<operation {self.name}>"
+    def partials_of(
+        self,
+        xp: Any,
+        arguments: Sequence[Any],
+        out: Any,
+        wanted: Sequence[bool] | None = None,
+    ) -> Sequence[Any]:
+        """∂out/∂argument for each argument, over an arithmetic, in their order.
 
-    def __reduce__(self) -> tuple[Rule, tuple[str]]:
-        return _row_named, (self.name,)
+        What is not `wanted` may be 0.0. What the rules raise is passed on.
+        """
+        if self.arity is None:
+            every: Sequence[Any] = self.partials[0](xp, arguments, out)
+            return every
+        if wanted is None:
+            return [rule(xp, *arguments, out) for rule in self.partials]
+        return [
+            rule(xp, *arguments, out) if is_wanted else 0.0
+            for rule, is_wanted in zip(self.partials, wanted, strict=True)
+        ]
+
+    def at(self, *static: int) -> Operation:
+        """The operation with its whole numbers put in: always the same object.
+
+        TypeError for another count of them, or for what is no whole number.
+        """
+        if len(static) != self.n_static or not all(
+            isinstance(number, int) and not isinstance(number, bool)
+            for number in static
+        ):
+            raise TypeError(
+                f"{self.name}: {self.n_static} whole numbers are needed after its "
+                f"arguments, not {static}"
+            )
+        return _bound(self, static) if static else self
+
+    def __repr__(self) -> str:
+        static = "".join(f" {number}" for number in self.static)
+        return f"<operation {self.name}{static}>"
+
+    def __reduce__(self) -> tuple[Rule, tuple[Any, ...]]:
+        return _row_named, (self.name, *self.static)
+
+
+@cache
+def _bound(op: Operation, static: tuple[int, ...]) -> Operation:
+    """The operation whose rules have their whole numbers."""
+
+    def forward(xp: Any, *arguments: Any) -> Any:
+        return op.forward(xp, *arguments, *static)
+
+    def with_static(rule: Rule) -> Rule:
+        def bound(xp: Any, *arguments: Any) -> Any:
+            return rule(xp, *arguments[:-1], *static, arguments[-1])
+
+        return bound
+
+    return replace(
+        op,
+        forward=forward,
+        partials=tuple(map(with_static, op.partials)),
+        n_static=0,
+        static=static,
+    )
 
 
 REALS = Interval()
@@ -103,27 +173,48 @@ TABLE: dict[str, Operation] = {}
 """All rows, by name, in the order in which they are written below."""
 
 
-def _row_named(name: str) -> Operation:
-    return TABLE[name]
+def _row_named(name: str, *static: int) -> Operation:
+    return TABLE[name].at(*static)
 
 
 def row(
     name: str,
     symbol: str,
     doc: str,
-    forward: Rule,
+    forward: Rule | None,
     *partials: Rule,
     domain: tuple[Interval, ...] = (),
     kink: Callable[..., float] | None = None,
     variadic: bool = False,
+    n_static: int = 0,
     remark: str = "",
 ) -> None:
-    """Add an operation to the table: as many arguments as partials, or `variadic`."""
+    """Add an operation to the table: as many arguments as partials, or `variadic`.
+
+    Without a forward rule it is a primitive, which arithmetics know by its name.
+    """
     arity = None if variadic else len(partials)
     domain = domain or (REALS,) * len(partials)
     TABLE[name] = Operation(
-        name, symbol, doc, arity, forward, partials, domain, kink, remark
+        name,
+        symbol,
+        doc,
+        arity,
+        forward or _by_name(name, variadic),
+        partials,
+        domain,
+        kink,
+        remark,
+        primitive=forward is None,
+        n_static=n_static,
     )
+
+
+def _by_name(name: str, variadic: bool) -> Rule:
+    """The rule xp.name, which takes a variable number of arguments as one sequence."""
+    if variadic:
+        return lambda xp, *arguments: getattr(xp, name)(arguments)
+    return lambda xp, *arguments: getattr(xp, name)(*arguments)
 
 
 # The four operations, signs and powers

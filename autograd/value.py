@@ -97,10 +97,12 @@ def variadic(name: str) -> Callable[..., Any]:
 
     Plain numbers alone give a plain number, and nothing is recorded.
     """
-    op = TABLE[name]
-    forward = op.forward
+    row = TABLE[name]
+    op, forward = row, row.forward
 
     def apply(*arguments: Any) -> Any:
+        if row.n_static:
+            return _at(row, arguments)
         parents = tuple(
             [a if a.__class__ is Value else operand(a, name) for a in arguments]
         )
@@ -120,6 +122,17 @@ def variadic(name: str) -> Callable[..., Any]:
         return Constant(data) if constant else node
 
     return _named(apply, op)
+
+
+def _at(row: Operation, arguments: tuple[Any, ...]) -> Any:
+    """Evaluate and record a row that takes whole numbers after its arguments."""
+    n = len(arguments) - row.n_static
+    op = row.at(*arguments[n:])
+    parents = tuple([operand(a, op.name) for a in arguments[:n]])
+    data = op.forward(Floats, *[parent.data for parent in parents])
+    first, second = (parents[0], parents[-1]) if op.arity else (parents, None)
+    node = record(op, first, second, data)
+    return node if any(isinstance(a, Value) for a in arguments) else data
 
 
 def _named(function: Callable[..., Any], op: Operation) -> Callable[..., Any]:
