@@ -31,6 +31,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from autograd.arithmetic import Floats
+
 Rule = Callable[..., Any]
 """A rule over an arithmetic: it takes `xp` first, and numbers of that arithmetic."""
 
@@ -162,6 +164,9 @@ def _bound(op: Operation, static: tuple[int, ...]) -> Operation:
     )
 
 
+PRIMITIVES = {*vars(Floats), "add", "sub", "mul", "div", "neg", "pos"}
+"""The names that arithmetics know."""
+
 REALS = Interval()
 NONZERO = Interval(zero=False)
 POSITIVE = Interval(low=0.0)
@@ -205,7 +210,7 @@ def row(
         domain,
         kink,
         remark,
-        primitive=forward is None,
+        primitive=forward is None or name in PRIMITIVES,
         n_static=n_static,
     )
 

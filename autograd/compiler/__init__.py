@@ -60,11 +60,10 @@ def compile(  # noqa: A001
             raise TypeError(f"compile: {kind} must be a list of Values, not {leaves!r}")
     inputs, parameters = list(inputs), list(parameters)
     check_leaves(roots, inputs, parameters)
-    tape = trace(roots, inputs, parameters)
-    tape = simplify(tape)
-    program = group(tape)
-    program = reroll(program)
-    return CompiledProgram(tape, program, parameters, dtype)
+    traced = trace(roots, inputs, parameters)
+    tape = simplify(traced)
+    program = reroll(group(tape))
+    return CompiledProgram(traced, tape, program, parameters, dtype)
 
 
 def compile_function(

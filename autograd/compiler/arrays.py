@@ -1,8 +1,8 @@
 """The arithmetic of NumPy arrays, for the rules of the table.
 
-The same rules that give one number on floats give a whole array here. A reduction takes
-a list of stacks, arrays whose first axis holds its arguments, and reduces over both; so
-a rule that treats each of its arguments alike treats a stack of them at once.
+The same rules that give one number on floats give a whole array here. The arguments of
+a row that takes any number of them come as a `Stack`, an array with one more axis, that
+reductions reduce and `each` treats at once. A list of arrays is a list of numbers.
 
     >>> import numpy as np
     >>> Arrays.softplus(np.array([-1000.0, 1000.0])).tolist()
@@ -12,7 +12,8 @@ a rule that treats each of its arguments alike treats a stack of them at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -83,33 +84,79 @@ class Arrays:
         """Choose a where the condition is not zero, else b."""
         return np.where(condition != 0.0, a, b)
 
-    @staticmethod
-    def sum(stacks: Sequence[Any]) -> Any:
-        """The sum over the stacks and over their first axes."""
-        total = np.add.reduce(stacks[0], axis=0)
-        for stack in stacks[1:]:
-            total = total + np.add.reduce(stack, axis=0)
-        return total
+    # Of any number of arguments: those of a stack, or of a list of arrays.
 
     @staticmethod
-    def dot(stacks: Sequence[Any]) -> Any:
-        """The sum of the first stack times the second, over their first axes."""
-        left, right = stacks
-        return np.add.reduce(left * right, axis=0)
+    def each(f: Callable[[Any], Any], arguments: Any) -> Any:
+        """The results of a function for each of the arguments."""
+        if not isinstance(arguments, Stack):
+            return [f(a) for a in arguments]
+        whole = f(arguments.whole)
+        is_stack = np.ndim(getattr(whole, "array", whole)) == arguments.ndim
+        return Stack(whole) if is_stack else [whole] * len(arguments)
 
     @staticmethod
-    def max(stacks: Sequence[Any]) -> Any:
-        """The largest over the first axis of the one stack."""
-        return np.maximum.reduce(stacks[0], axis=0)
+    def sum(values: Stack | Sequence[Any]) -> Any:
+        """Their sum."""
+        return _reduced(np.add, values)
 
     @staticmethod
-    def min(stacks: Sequence[Any]) -> Any:
-        """The smallest over the first axis of the one stack."""
-        return np.minimum.reduce(stacks[0], axis=0)
+    def dot(values: Stack | Sequence[Any]) -> Any:
+        """The sum of the products of the first half with the second half."""
+        half = len(values) // 2
+        left, right = values[:half], values[half:]
+        if isinstance(left, Stack) and isinstance(right, Stack):
+            return _reduced(np.add, Stack(left.whole * right.whole))
+        return Arrays.sum([a * b for a, b in zip(left, right, strict=True)])
 
     @staticmethod
-    def logsumexp(stacks: Sequence[Any]) -> Any:
-        """log(Σ exp(a)) over the first axis of the one stack, without overflow."""
-        (stack,) = stacks
-        largest = np.maximum.reduce(stack, axis=0)
-        return largest + np.log(np.add.reduce(np.exp(stack - largest), axis=0))
+    def max(values: Stack | Sequence[Any]) -> Any:
+        """The largest of them."""
+        return _reduced(np.maximum, values)
+
+    @staticmethod
+    def min(values: Stack | Sequence[Any]) -> Any:
+        """The smallest of them."""
+        return _reduced(np.minimum, values)
+
+    @staticmethod
+    def logsumexp(values: Stack | Sequence[Any]) -> Any:
+        """log(Σ exp(a)), without overflow."""
+        largest = Arrays.max(values)
+        powers = Arrays.each(lambda a: np.exp(a - largest), values)
+        return largest + np.log(Arrays.sum(powers))
+
+
+class Stack:
+    """The arguments of a row that takes any number of them, as one array.
+
+    `whole` has them along its first axis. A stack has a length, items and slices as a
+    list of them has.
+    """
+
+    __slots__ = ("whole",)
+
+    def __init__(self, whole: Any) -> None:
+        self.whole = whole
+
+    @property
+    def ndim(self) -> int:
+        """That of the whole array."""
+        return np.ndim(getattr(self.whole, "array", self.whole))
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def __getitem__(self, place: Any) -> Any:
+        part = self.whole[place]
+        return Stack(part) if isinstance(place, slice) else part
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.whole[i] for i in range(len(self)))
+
+
+def _reduced(ufunc: np.ufunc, values: Stack | Sequence[Any]) -> Any:
+    """A ufunc over all the values."""
+    if isinstance(values, Stack):
+        return ufunc.reduce(values.whole, axis=0)
+    return reduce(ufunc, values)

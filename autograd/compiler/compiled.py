@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.errors import not_finite_parameter
+from autograd.compiler.costs import largest_scalar_batch
+from autograd.compiler.errors import NotFinite, not_finite_parameter
 from autograd.compiler.program import Program
+from autograd.compiler.reference import Reference
+from autograd.compiler.run_arrays import ArrayExecutor
 from autograd.compiler.run_native import can_run
-from autograd.compiler.run_numpy import VectorExecutor
-from autograd.compiler.run_python import ScalarExecutor
+from autograd.compiler.run_python import PythonExecutor
 from autograd.compiler.tape import Tape
 from autograd.value import Value
 
 Array = npt.NDArray[Any]
-
-INSTRUCTION_SECONDS = 0.4e-6 if can_run() else 2.5e-6
-"""What an array instruction costs, there and back, however few its rows.
-
-Run natively it takes 0.1 microseconds, and once, to be laid out, some 150 to 250, which
-are spread here over a thousand steps.
-"""
-
-ROW_SECONDS = 4e-9
-"""What one row of an array costs for one example."""
-
-EXAMPLE_SECONDS = 2e-6
-"""What an example costs as straight-line Python, however few its nodes."""
-
-NODE_SECONDS = 80e-9
-"""What a node costs as straight-line Python, there and back."""
 
 
 class CompiledProgram:
@@ -46,6 +31,7 @@ class CompiledProgram:
 
     def __init__(
         self,
+        traced: Tape,
         tape: Tape,
         program: Program,
         parameters: Sequence[Value],
@@ -57,16 +43,26 @@ class CompiledProgram:
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float32, np.float64):
             raise TypeError(f"compile: dtype is float64 or float32, not {self._dtype}")
-        self._vector = VectorExecutor(program, dtype)
-        self._scalar = ScalarExecutor(tape, self._vector.parameters)
-        self._largest_scalar_batch = largest_scalar_batch(tape, program)
-        with np.errstate(over="ignore"):
-            self.parameters[:] = [value.data for value in self._values]
-            constants = np.array(tape.constants, self._dtype)
-        if not (np.isfinite(self.parameters).all() and np.isfinite(constants).all()):
-            raise ValueError(
-                f"compile: a parameter or a constant is too large for {self._dtype}"
-            )
+        self._arrays = ArrayExecutor(program, dtype)
+        self._python = PythonExecutor(tape, self._arrays.parameters)
+        self._reference = Reference(traced)
+        n_terms = sum([max(1, len(args) - 1) for args in tape.args])
+        self._largest_scalar_batch = largest_scalar_batch(
+            len(program), program.n_uniform, program.n_varying, n_terms, can_run()
+        )
+        numbers = [value.data for value in self._values]
+        for kind, given in (("parameter", numbers), ("constant", traced.constants)):
+            with np.errstate(over="ignore"):
+                array = np.array(given, self._dtype)
+            wide = np.isinf(array) & np.isfinite(np.array(given))
+            if wide.any():
+                raise ValueError(
+                    f"compile: the {kind} {given[wide.argmax()]!r} is too large for "
+                    f"{self._dtype}. Compile with dtype='float64'."
+                )
+        if not np.isfinite(numbers).all():
+            raise ValueError("compile: a parameter is not finite. Set it to a number.")
+        self.parameters[:] = numbers
 
     @property
     def parameters(self) -> Array:
@@ -74,11 +70,11 @@ class CompiledProgram:
 
         What is assigned is copied into the array: `program.parameters -= step` works.
         """
-        return self._vector.parameters
+        return self._arrays.parameters
 
     @parameters.setter
     def parameters(self, numbers: npt.ArrayLike) -> None:
-        self._vector.parameters[:] = numbers
+        self._arrays.parameters[:] = numbers
 
     def __call__(self, batch: npt.ArrayLike | None = None) -> Array:
         """The outputs for a batch (batch, n_inputs), as floats (batch, n_outputs).
@@ -88,7 +84,10 @@ class CompiledProgram:
         FloatingPointError, where an operation is not defined or overflows.
         """
         array = self._checked(batch)
-        return self._executor(len(array)).outputs(array)
+        try:
+            return self._executor(len(array)).outputs(array)
+        except NotFinite:
+            return self._reference.outputs(array, self.parameters)
 
     def value_and_grad(self, batch: npt.ArrayLike | None = None) -> tuple[float, Array]:
         """The mean of the output over the batch, and its gradient (n_parameters,).
@@ -108,7 +107,10 @@ class CompiledProgram:
                 "Name them: compile(..., parameters=[...])."
             )
         array = self._checked(batch)
-        return self._executor(len(array)).value_and_grad(array)
+        try:
+            return self._executor(len(array)).value_and_grad(array)
+        except NotFinite:
+            return self._reference.value_and_grad(array, self.parameters)
 
     def write_back(self) -> None:
         """Set the Values given as parameters to the program's numbers.
@@ -145,10 +147,10 @@ class CompiledProgram:
             how = f"{scalar} for a batch of up to {largest:,.0f}, {vector} for more"
         return f"{self._program}\nruns {how}"
 
-    def _executor(self, batch_size: int) -> ScalarExecutor | VectorExecutor:
+    def _executor(self, batch_size: int) -> PythonExecutor | ArrayExecutor:
         """What is estimated to be the faster for a batch of this size."""
         scalar = batch_size <= self._largest_scalar_batch
-        return self._scalar if scalar else self._vector
+        return self._python if scalar else self._arrays
 
     def _checked(self, batch: npt.ArrayLike | None) -> Array:
         """The batch as an array of the right type and shape."""
@@ -182,15 +184,3 @@ class CompiledProgram:
                 f"a batch is a matrix of numbers, one row per example, all rows of the "
                 f"same length: {str(error).rstrip('.')}."
             ) from error
-
-
-def largest_scalar_batch(tape: Tape, program: Program) -> float:
-    """Up to which batch size straight-line Python is estimated to be the faster.
-
-    Infinity if it always is, 0 if it never is.
-    """
-    once = INSTRUCTION_SECONDS * len(program) + ROW_SECONDS * program.n_uniform
-    vector = ROW_SECONDS * program.n_varying
-    n_terms = sum([max(1, len(args) - 1) for args in tape.args])
-    scalar = EXAMPLE_SECONDS + NODE_SECONDS * n_terms
-    return math.floor(once / (scalar - vector)) if scalar > vector else math.inf

@@ -15,6 +15,10 @@ class NumericalError(FloatingPointError):
     """A compiled program met a number at which an operation has no finite result."""
 
 
+class NotFinite(Exception):
+    """What executors raise where they meet a number that is not finite."""
+
+
 def undefined(
     op: Operation, operands: Sequence[float], row: int | None
 ) -> NumericalError:
@@ -55,11 +59,19 @@ def not_finite_parameter(parameters: Sequence[float]) -> NumericalError | None:
     )
 
 
-def undefined_derivative() -> NumericalError:
+def undefined_derivative(
+    op: Operation | None = None, operands: Sequence[float] = (), row: int | None = None
+) -> NumericalError:
     """A derivative on the way back does not exist, or is not finite."""
+    if op is None:
+        return NumericalError(
+            "the derivatives add up to more than the program's dtype can hold. Scale "
+            "the computation down. No parameter was changed."
+        )
+    call = describe(op, [Value(number) for number in operands])
     return NumericalError(
-        "a derivative does not exist, or is too large for a float. Run the example in "
-        "eager mode, where backward() names the node. No parameter was changed."
+        f"{_at(row)}the derivative of {call} does not exist there, or is too large for "
+        f"a float. Keep its operands away from this point. No parameter was changed."
     )
 
 

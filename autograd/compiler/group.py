@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from autograd.compiler.differentiate import depends_on_parameters
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -51,7 +52,7 @@ class _Grouping:
     def _groups(self) -> list[list[int]]:
         """The nodes in groups, the shallow ones first."""
         depth = [0] * self.start
-        needed = self.tape.needed()
+        needed = depends_on_parameters(self.tape)
         groups: dict[tuple[object, ...], list[int]] = {}
         for number, (op, args) in enumerate(
             zip(self.tape.ops, self.tape.args, strict=True), start=self.start

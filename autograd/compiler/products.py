@@ -19,6 +19,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograd.compiler.costs import (
+    LONG,
+    LOOKUP_EXAMPLES,
+    NARROW,
+    PRODUCT_SECONDS,
+    REDUCTION_SECONDS,
+    TERM_SECONDS,
+    TYPICAL_BATCH,
+)
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -29,6 +38,7 @@ from autograd.compiler.program import (
     Program,
     Reduction,
     Rows,
+    arguments,
 )
 from autograd.compiler.row_order import (
     connected,
@@ -39,24 +49,6 @@ from autograd.compiler.row_order import (
 from autograd.ops import TABLE
 
 DOT = TABLE["dot"]
-
-PRODUCT_SECONDS = 2e-6
-"""What a small product costs, there and back, however few its terms."""
-
-REDUCTION_SECONDS = 6e-6
-"""What dot products of rows cost in one reduction, there and back, however few."""
-
-TERM_SECONDS = 1.5e-9
-"""What a term costs in a reduction, for one example, more than in a product."""
-
-LOOKUP_EXAMPLES = 4
-"""For how many examples more a term costs as much as looking up its rows."""
-
-TYPICAL_BATCH = 32
-
-LONG, NARROW = 1000, 3
-"""From how many instructions on, and up to how many rows in each on average, a program
-is one of recurrences."""
 
 
 def reroll(program: Program) -> Program:
@@ -117,10 +109,10 @@ def _best_sorted(it: Elementwise) -> tuple[Instruction, Rows]:
 def _sorted(it: Elementwise) -> Iterator[tuple[Elementwise, Rows]]:
     """The instruction with its rows in the order of one argument, for each of them."""
     # What varies first: of equals the first is taken.
-    keys = sorted(it.args, key=lambda arg: not arg.varying)
+    keys = sorted(arguments(it), key=lambda arg: not arg.varying)
     for key in keys:
         order = np.lexsort([*[arg.rows for arg in reversed(keys)], key.rows])
-        args = tuple(Index(arg.varying, arg.rows[order]) for arg in it.args)
+        args = tuple(Index(arg.varying, arg.rows[order]) for arg in arguments(it))
         yield replace(it, args=args), order
 
 

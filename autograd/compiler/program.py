@@ -1,16 +1,22 @@
 """The vector form: a few instructions on rows of numbers.
 
-Every scalar node is one row. Rows that depend on an input vary by example and live in
-the array `varying`, (n_varying, batch); the others are the same for all examples and
-live in `uniform`, (n_uniform, 1). The first varying rows are the inputs, the first
+Every scalar node is one row. Rows that depend on an input vary by example; the others
+are uniform, the same for all examples. The first varying rows are the inputs, the first
 uniform rows the parameters, followed by the constants.
 
 An instruction computes consecutive rows from others:
 
-- `Elementwise`: a row of the table, applied to vectors of rows;
-- `Reduction`: sum, max, min, logsumexp or dot, each over a column of rows;
+- `Elementwise`: a row of the table, applied to vectors of rows and plain numbers;
+- `Reduction`: a row of any number of arguments (sum, max, dot, ...) over columns;
 - `Product`: a matrix of uniform rows times a matrix of rows;
-- `Spread`: uniform rows made varying.
+- `Spread`: uniform rows made varying;
+
+and what only a gradient needs (see `adjoint`):
+
+- `Outer`: a matrix times the transpose of another, added up over the examples;
+- `Total`: varying rows added up over the examples;
+- `Count`: the number of examples;
+- `Accumulate`: rows added up into others, where several may go to the same one.
 
 Invariant (`verify`): the rows of an instruction follow those of the one before it in
 the same space, and it reads only rows that are already there.
@@ -18,9 +24,9 @@ the same space, and it reads only rows that are already there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -40,8 +46,17 @@ class Index:
     varying: bool
     rows: Rows
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What two of the same rows in the same shape have in common."""
+        return (self.varying, self.rows.shape, self.rows.tobytes())
+
     def __str__(self) -> str:
         return ("v" if self.varying else "u") + _shown(self.rows)
+
+
+Number: TypeAlias = "Index | float"
+"""What a rule computes with: rows, or a plain number that is the same for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +70,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Elementwise(Instruction):
-    """out[k] = op(args[0][k], args[1][k], ...)."""
+    """out[k] = op(args[0][k], args[1][k], ...); all args have one shape."""
 
     op: Operation
-    args: tuple[Index, ...]
+    args: tuple[Number, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,61 @@ class Spread(Instruction):
     arg: Index
 
 
+@dataclass(frozen=True, slots=True)
+class Outer(Instruction):
+    """out[i, j] = Σ over examples and k of left[i, k] · right[j, k]."""
+
+    left: Index
+    right: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Total(Instruction):
+    """out[k] = Σ over examples of arg[k]."""
+
+    arg: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Instruction):
+    """The number of examples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is added where: source[k] to the row targets[k] of an Accumulate."""
+
+    source: Number
+    targets: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulate(Instruction):
+    """out[j] = Σ over all parts of source[k] where targets[k] = j; 0 where none is."""
+
+    parts: tuple[Part, ...]
+
+
+def mapped(it: Instruction, f: Callable[[Index], Index]) -> Instruction:
+    """The instruction with other rows in the place of those that it reads."""
+
+    def number(arg: Number) -> Number:
+        return f(arg) if isinstance(arg, Index) else arg
+
+    if isinstance(it, (Product, Outer)):
+        return replace(it, left=f(it.left), right=f(it.right))
+    if isinstance(it, (Spread, Total)):
+        return replace(it, arg=f(it.arg))
+    if isinstance(it, Reduction):
+        return replace(it, args=tuple(map(f, it.args)))
+    if isinstance(it, Elementwise):
+        return replace(it, args=tuple(map(number, it.args)))
+    if isinstance(it, Accumulate):
+        parts = [replace(part, source=number(part.source)) for part in it.parts]
+        return replace(it, parts=tuple(parts))
+    return it
+
+
 @dataclass(slots=True)
 class Program:
     """Instructions on rows, and where the leaves and the outputs are."""
@@ -107,42 +177,31 @@ class Program:
 
     def run(self, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
         """The outputs for one example, one scalar after the other."""
-        spaces = {VARYING: [*inputs], UNIFORM: [*parameters, *self.constants]}
+        return self.run_batch([inputs], parameters)[0]
 
-        def read(index: Index, *place: int) -> float:
-            row: int = index.rows[place]
-            return spaces[index.varying][row]
-
-        def columns(arg: Index) -> list[list[float]]:
-            length, width = arg.rows.shape
-            return [[read(arg, j, k) for j in range(length)] for k in range(width)]
-
+    def run_batch(
+        self, batch: Sequence[Sequence[float]], parameters: Sequence[float]
+    ) -> list[list[float]]:
+        """The outputs for each example: what an executor must agree with."""
+        examples = range(len(batch))
+        # A varying row is a list of one number for each example, a uniform one of one.
+        data: dict[bool, list[list[float]]] = {
+            VARYING: [[example[i] for example in batch] for i in range(self.n_inputs)],
+            UNIFORM: [[x] for x in [*parameters, *self.constants]],
+        }
         for it in self.instructions:
-            if isinstance(it, Elementwise):
-                results = [
-                    it.op.forward(Floats, *[read(arg, k) for arg in it.args])
-                    for k in range(it.size)
-                ]
-            elif isinstance(it, Reduction):
-                results = [
-                    it.op.forward(Floats, *[x for column in parts for x in column])
-                    for parts in zip(*map(columns, it.args), strict=True)
-                ]
-            elif isinstance(it, Product):
-                rows = [
-                    [read(it.left, i, j) for j in range(it.left.rows.shape[1])]
-                    for i in range(it.left.rows.shape[0])
-                ]
-                results = [
-                    sum(a * b for a, b in zip(row, column, strict=True))
-                    for row in rows
-                    for column in columns(it.right)
-                ]
+            if isinstance(it, (Outer, Total, Count)):
+                data[UNIFORM] += [[x] for x in _over_examples(it, data, examples)]
             else:
-                assert isinstance(it, Spread)
-                results = [read(it.arg, k) for k in range(it.size)]
-            spaces[it.varying] += results
-        return [spaces[varying][row] for varying, row in self.outputs]
+                found = [
+                    list(_computed(it, data, e))
+                    for e in (examples if it.varying else [0])
+                ]
+                data[it.varying] += [list(row) for row in zip(*found, strict=True)]
+        return [
+            [data[varying][row][e * varying] for varying, row in self.outputs]
+            for e in examples
+        ]
 
     def verify(self) -> None:
         """Raise AssertionError unless the invariant of this module holds."""
@@ -156,7 +215,8 @@ class Program:
                 assert arg.rows.size
                 assert arg.rows.min() >= 0
                 assert arg.rows.max() < ready[arg.varying], f"{it}: not yet computed"
-                assert it.varying or not arg.varying, f"{it}: uniform from varying"
+                summed = isinstance(it, (Outer, Total))
+                assert it.varying or summed or not arg.varying, f"{it}: from varying"
             assert it.size == _size(it), f"{it}: wrong size"
             ready[it.varying] += it.size
         for varying, row in self.outputs:
@@ -175,46 +235,140 @@ class Program:
         for it in self.instructions:
             where = Index(it.varying, np.arange(it.first, it.first + it.size))
             lines.append(f"{where!s:>14} = {describe(it)}")
-        lines.append(
-            "outputs "
-            + " ".join(("v" if v else "u") + f"[{row}]" for v, row in self.outputs)
-        )
+        outputs = []
+        for space, group in groupby(self.outputs, lambda output: output[0]):
+            rows = np.array([row for _, row in group])
+            outputs += [Index(space, rows[run]) for run in consecutive(rows)]
+        lines.append(f"outputs {' '.join(map(str, outputs))}")
         return "\n".join(lines)
 
 
 def arguments(it: Instruction) -> tuple[Index, ...]:
-    """What an instruction reads."""
-    if isinstance(it, Product):
+    """The rows that an instruction reads."""
+    if isinstance(it, (Product, Outer)):
         return (it.left, it.right)
-    if isinstance(it, Spread):
+    if isinstance(it, (Spread, Total)):
         return (it.arg,)
-    assert isinstance(it, (Elementwise, Reduction))
-    return it.args
+    if isinstance(it, Accumulate):
+        return tuple([p.source for p in it.parts if isinstance(p.source, Index)])
+    if isinstance(it, (Elementwise, Reduction)):
+        return tuple([arg for arg in it.args if isinstance(arg, Index)])
+    return ()
 
 
 def describe(it: Instruction) -> str:
     """An instruction without its result, as in `tanh v[784:800]`."""
-    if isinstance(it, Product):
+    if isinstance(it, (Product, Outer)):
         left, right = it.left.rows.shape, it.right.rows.shape
+        right = right if isinstance(it, Product) else right[::-1]
+        turned = "" if isinstance(it, Product) else "ᵀ, over all examples"
         sizes = f"({left[0]}, {left[1]}) @ ({right[0]}, {right[1]})"
-        return f"{it.left} @ {it.right}   {sizes}"
+        return f"{it.left} @ {it.right}{turned}   {sizes}"
     if isinstance(it, Spread):
         return f"spread {it.arg}"
+    if isinstance(it, Total):
+        return f"total {it.arg} over all examples"
+    if isinstance(it, Count):
+        return "the number of examples"
+    if isinstance(it, Accumulate):
+        parts = [f"{p.source} to {_shown(p.targets)}" for p in it.parts]
+        return f"accumulate {', '.join(parts)}"
     assert isinstance(it, (Elementwise, Reduction))
     shape = f" over {it.args[0].rows.shape[0]}" if isinstance(it, Reduction) else ""
-    return f"{it.op.name} {', '.join(map(str, it.args))}{shape}"
+    names = [it.op.name, *map(str, it.op.static)]
+    return f"{' '.join(names)} {', '.join(map(str, it.args))}{shape}"
 
 
 def _size(it: Instruction) -> int:
-    if isinstance(it, Product):
+    if isinstance(it, Count):
+        return 1
+    if isinstance(it, Accumulate):
+        for part in it.parts:
+            assert part.targets.size
+            assert 0 <= part.targets.min() <= part.targets.max() < it.size
+            if isinstance(part.source, Index):
+                assert part.source.rows.shape == part.targets.shape
+        return it.size
+    if isinstance(it, (Product, Outer)):
+        right = it.right.rows if isinstance(it, Product) else it.right.rows.T
         n, length = it.left.rows.shape
-        also_length, width = it.right.rows.shape
+        also_length, width = right.shape
         assert length == also_length
         return int(n * width)
-    sizes = {arg.rows.shape[-1] for arg in arguments(it)}
-    assert len(sizes) == 1
-    (size,) = map(int, sizes)
-    return size
+    shapes = {arg.rows.shape for arg in arguments(it)}
+    assert len(shapes) == 1, f"{it}: arguments of different shapes"
+    (shape,) = shapes
+    return int(shape[-1] if isinstance(it, Reduction) else np.prod(shape))
+
+
+def _computed(
+    it: Instruction, data: dict[bool, list[list[float]]], e: int
+) -> Iterator[float]:
+    """The rows of an instruction for example e, one scalar after the other."""
+
+    def read(arg: Number) -> list[float]:
+        if not isinstance(arg, Index):
+            return [arg] * it.size
+        return [data[arg.varying][row][e * arg.varying] for row in arg.rows.flat]
+
+    if isinstance(it, Elementwise):
+        for operands in zip(*map(read, it.args), strict=True):
+            yield it.op.forward(Floats, *operands)
+    elif isinstance(it, Reduction):
+        columns = [read(Index(arg.varying, arg.rows.T)) for arg in it.args]
+        n = it.args[0].rows.shape[0]
+        for k in range(it.size):
+            taken = [x for column in columns for x in column[k * n : (k + 1) * n]]
+            yield it.op.forward(Floats, *taken)
+    elif isinstance(it, Product):
+        rows = [read(Index(UNIFORM, row)) for row in it.left.rows]
+        columns = [read(Index(it.right.varying, c)) for c in it.right.rows.T]
+        for row in rows:
+            for column in columns:
+                yield sum(a * b for a, b in zip(row, column, strict=True))
+    elif isinstance(it, Spread):
+        yield from read(it.arg)
+    else:
+        assert isinstance(it, Accumulate)
+        found = [0.0] * it.size
+        for part in it.parts:
+            source = part.source
+            many = isinstance(source, Index)
+            numbers = read(source) if many else [source] * part.targets.size
+            for x, target in zip(numbers, part.targets.flat, strict=True):
+                found[target] += x
+        yield from found
+
+
+def _over_examples(
+    it: Instruction, data: dict[bool, list[list[float]]], examples: range
+) -> Iterator[float]:
+    """The rows of an instruction that looks at all examples."""
+
+    def read(arg: Index, row: int) -> list[float]:
+        found = data[arg.varying][row]
+        return found if arg.varying else found * len(examples)
+
+    if isinstance(it, Count):
+        yield float(len(examples))
+    elif isinstance(it, Total):
+        for row in it.arg.rows.flat:
+            yield sum(read(it.arg, row))
+    else:
+        assert isinstance(it, Outer)
+        # Where nothing varies there is one example.
+        once = slice(None) if it.left.varying or it.right.varying else slice(1)
+        for i in it.left.rows:
+            for j in it.right.rows:
+                yield sum(
+                    a * b
+                    for left, right in zip(i, j, strict=True)
+                    for a, b in zip(
+                        read(it.left, left)[once],
+                        read(it.right, right)[once],
+                        strict=True,
+                    )
+                )
 
 
 def _shown(rows: Rows) -> str:

@@ -18,16 +18,14 @@ import numpy as np
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
-    Elementwise,
     Index,
     Instruction,
     Product,
     Program,
-    Reduction,
     Rows,
-    Spread,
     affine,
     arguments,
+    mapped,
 )
 
 
@@ -189,22 +187,14 @@ def renumbered(it: Instruction, new_row: dict[bool, Rows]) -> Instruction:
     def new(index: Index) -> Index:
         return Index(index.varying, new_row[index.varying][index.rows])
 
-    if isinstance(it, Product):
-        return replace(it, left=new(it.left), right=new(it.right))
-    if isinstance(it, Spread):
-        return replace(it, arg=new(it.arg))
-    assert isinstance(it, (Elementwise, Reduction))
-    return replace(it, args=tuple(map(new, it.args)))
+    return mapped(it, new)
 
 
 def permuted(it: Instruction, order: Rows) -> Instruction | None:
     """The instruction with its rows in another order; None where that is not one."""
     if isinstance(it, Product):
         return _permuted_product(it, order)
-    if isinstance(it, Spread):
-        return replace(it, arg=_taken(it.arg, order))
-    assert isinstance(it, (Elementwise, Reduction))
-    return replace(it, args=tuple([_taken(arg, order) for arg in it.args]))
+    return mapped(it, lambda arg: _taken(arg, order))
 
 
 def _permuted_product(it: Product, order: Rows) -> Product | None:

@@ -1,11 +1,10 @@
-"""Array operations that follow each other, as one call.
+"""Steps that follow each other, as one call.
 
-A step of a program is a list of calls to NumPy, and where a batch is small most of its
-time is spent around the operations, not in them. `_loops`, written in C, keeps NumPy's
-own inner loop of each operation, with its pointers and strides, and runs a whole list
-of them without Python in between. The numbers are the same, but for the order of some
-sums. What it cannot run stays a call to NumPy; without a C compiler at installation all
-do.
+Where a batch is small most of the time of a call of NumPy is spent around the
+operation, not in it. `_loops`, written in C, keeps NumPy's own inner loop of each step,
+with its pointers and strides, and runs a whole list of them without Python in between.
+The numbers are the same, but for the order of some sums. What it cannot run stays a
+call of NumPy; without a C compiler at installation all do.
 """
 
 from __future__ import annotations
@@ -15,140 +14,118 @@ from itertools import chain, groupby
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from autograd.compiler.costs import FEW_COPIES
 from autograd.compiler.program import consecutive
-from autograd.compiler.steps import Call
+from autograd.compiler.run_numpy import call
+from autograd.compiler.steps import Array, Kind, Step
 
 try:
     from autograd.compiler._loops import Run
 except ImportError:
     Run = None  # type: ignore[assignment, misc]
 
-FEW_COPIES = 32
-"""Up to how many runs of rows are copied one by one, instead of by NumPy's take."""
-
-Array: TypeAlias = npt.NDArray[Any]
-Steps: TypeAlias = tuple[tuple[Any, ...], ...]
+Loops: TypeAlias = tuple[tuple[Any, ...], ...]
 """Operations as (ufunc, array, ..., array): arrays of one shape, or matrices."""
 
 
 def can_run() -> bool:
-    """Whether calls are joined at all."""
+    """Whether steps are joined at all."""
     return Run is not None
 
 
-def joined(calls: Iterable[Call], moving: Array) -> list[Callable[[], Any]]:
-    """Calls that do the same as these, as few as can be.
+def joined(steps: Iterable[Step], moving: Array) -> list[Callable[[], Any]]:
+    """Calls that do the steps in order, as few as can be.
 
-    Where a call writes what it reads, the two must be the same array. `moving` is an
+    Where a step writes what it reads, the two must be the same array. `moving` is an
     array that `move` may replace by another; what else reads it are views of it.
     """
     if not can_run():
-        return [*calls]
+        return list(map(call, steps))
     result: list[Callable[[], Any]] = []
-    translated = [(call, _runnable(call)) for call in calls]
+    translated = [(step, _runnable(step)) for step in steps]
     for is_runnable, group in groupby(translated, lambda pair: pair[1] is not None):
         members = [*group]
         if is_runnable:
-            steps = chain.from_iterable(steps for _, steps in members if steps)
-            result.append(Run(tuple(steps), moving))
+            loops = chain.from_iterable(loops for _, loops in members if loops)
+            result.append(Run(tuple(loops), moving))
         else:
-            result += [call for call, _ in members]
+            result += [call(step) for step, _ in members]
     return result
 
 
 def move(calls: Iterable[Callable[[], Any]], array: Array) -> None:
     """Have calls that were joined use another array in place of `moving`."""
-    for call in calls:
-        if isinstance(call, Run):
-            call.move(array)
+    for each in calls:
+        if isinstance(each, Run):
+            each.move(array)
 
 
-def _runnable(call: Call) -> Steps | None:
-    """The operations that a call consists of; None if they cannot be run natively."""
+def _runnable(step: Step) -> Loops | None:
+    """The loops that a step consists of; None if it cannot be run natively."""
     try:
-        steps = _steps(call)
-        if steps is not None:
-            Run(steps)  # is there a loop for each?
+        loops = _loops_of(step)
+        if loops is not None:
+            Run(loops)  # is there a loop for each?
     except (TypeError, ValueError):
         return None
-    return steps
+    return loops
 
 
-def _steps(call: Call) -> Steps | None:
-    """The operations that a call would consist of, if there are loops for them."""
-    function, args, options = call.func, call.args, call.keywords
-    if isinstance(function, np.ufunc) and function is not np.matmul:
-        *inputs, out = *args, *options.values()
-        return None if options.keys() - {"out"} else _elementwise(function, inputs, out)
-    if options:
-        return None
-    if function is np.copyto:
-        return _elementwise(np.positive, args[1:], args[0])
-    if function is np.take:
-        return _gathering(*args)
-    if function in (np.dot, np.matmul):
-        return _product(*args)
-    ufunc = getattr(function, "__self__", None)
-    if isinstance(ufunc, np.ufunc) and function == ufunc.reduce:
-        return _reduction(ufunc, *args)
+def _loops_of(step: Step) -> Loops | None:
+    """The loops that a step would consist of, if there are such."""
+    kind, function, inputs, out, rows = step
+    if kind is Kind.MAP:
+        return _map(function, inputs, out)
+    if kind is Kind.PRODUCT:
+        left, right = inputs
+        # A vector is a row on the left, and a column on the right.
+        left = left[None, :] if left.ndim == 1 else left
+        right = right[:, None] if right.ndim == 1 else right
+        return ((np.matmul, left, right, out.reshape(len(left), right.shape[1])),)
+    if kind is Kind.GATHER:
+        return _gathering(inputs[0], rows, out)
+    if kind is Kind.REDUCE:
+        return _reduction(function, inputs[0], out)
     return None
 
 
-def _elementwise(ufunc: np.ufunc, inputs: Iterable[Any], out: Any) -> Steps | None:
+def _map(ufunc: np.ufunc, inputs: Iterable[Any], out: Array) -> Loops:
     """An operation on each number: all arrays in the shape of the result."""
-    if not isinstance(out, np.ndarray):
-        return None
     if ufunc is np.negative:
         # NumPy 2.2 to 2.4 have a wrong loop for it, where neither array is in one
         # piece: np.negative(np.arange(80.0)[::8], out=np.zeros(20)[::2]).
-        ufunc, inputs = np.multiply, [*inputs, -1.0]
+        ufunc, inputs = np.multiply, [*inputs, np.array(-1.0, out.dtype)]
     return ((ufunc, *[_like(out, operand) for operand in inputs], out),)
 
 
-def _like(out: Array, operand: Any) -> Array:
-    """An operand in the shape of the result. TypeError if a number may be no float."""
-    if not isinstance(operand, np.ndarray):
-        if not np.issubdtype(out.dtype, np.floating):
-            raise TypeError(f"{operand} as {out.dtype} may be another number")
-        operand = np.array(operand, out.dtype)
-    return (
-        operand if operand.shape == out.shape else np.broadcast_to(operand, out.shape)
-    )
+def _like(out: Array, operand: Array) -> Array:
+    """An operand in the shape of the result."""
+    same = operand.shape == out.shape
+    return operand if same else np.broadcast_to(operand, out.shape)
 
 
-def _gathering(
-    data: Array, rows: Array, axis: int, out: Array, mode: str
-) -> Steps | None:
+def _gathering(data: Array, rows: Array, out: Array) -> Loops | None:
     """A copy of rows from here and there: one for each run of them, if they are few."""
-    assert (axis, mode) == (0, "clip")
     runs = consecutive(rows)
     if len(runs) > FEW_COPIES:
         return None
-    copies: list[Steps | None] = []
+    copies = []
     for run in runs:
         source = data[rows[run.start] : rows[run.stop - 1] + 1]
-        copies.append(_elementwise(np.positive, (source,), out[run]))
-    return tuple(chain.from_iterable(copy for copy in copies if copy))
+        copies.append(_map(np.positive, (source,), out[run]))
+    return tuple(chain.from_iterable(copies))
 
 
-def _product(left: Array, right: Array, out: Array) -> Steps | None:
-    """A product of matrices; a vector is a row on the left, a column on the right."""
-    left = left[None, :] if left.ndim == 1 else left
-    right = right[:, None] if right.ndim == 1 else right
-    if left.ndim != 2 or right.ndim != 2:
-        return None
-    return ((np.matmul, left, right, out.reshape(len(left), right.shape[1])),)
-
-
-def _reduction(
-    ufunc: np.ufunc, stack: Array, axis: int, dtype: None, out: Array
-) -> Steps | None:
-    """A reduction over the first axis: the first number, then one after the other."""
-    assert (axis, dtype) == (0, None)
-    first = _elementwise(np.positive, (stack[0, ...],), out)
-    if first is None or len(stack) == 1:
+def _reduction(ufunc: np.ufunc, stack: Array, out: Array) -> Loops:
+    """Over the first axis: the first number, then one after the other."""
+    # Beginning at 0 a sum is never -0.
+    zero = np.array(0.0, out.dtype)
+    if ufunc is np.add:
+        first = _map(np.add, (stack[0, ...], zero), out)
+    else:
+        first = _map(np.positive, (stack[0, ...],), out)
+    if len(stack) == 1:
         return first
     into = np.lib.stride_tricks.as_strided(
         out, (len(stack) - 1, *out.shape), (0, *out.strides)

@@ -1,121 +1,83 @@
-"""Run a program on NumPy arrays.
-
-The program is bound to buffers once per batch size (see `binding`); a step is then a
-few calls, in which NumPy's operations run (see `native`). What is not finite is looked
-for in the results, and named.
-
-Another executor has to offer what this one does: `parameters`, `outputs` and
-`value_and_grad`.
-"""
+"""Steps as calls of NumPy, with their buffers."""
 
 from __future__ import annotations
 
-import math
-import threading
-from functools import cached_property
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from autograd.compiler.adjoint import Pullback, adjoint
-from autograd.compiler.binding import Binding
-from autograd.compiler.errors import (
-    not_finite,
-    not_finite_parameter,
-    too_large,
-    undefined,
-    undefined_derivative,
-)
-from autograd.compiler.program import Elementwise, Program, describe
+from autograd.compiler.steps import Array, Kind, Step
 
-Array: TypeAlias = npt.NDArray[Any]
+Call: TypeAlias = Callable[[], Any]
+"""A function of no arguments: one array operation, with its buffers."""
 
-KEPT_BINDINGS = 8
-"""For how many batch sizes the buffers are kept."""
+EXTREMES = (np.maximum, np.minimum)
 
 
-class VectorExecutor:
-    """A program with its parameters and constants, ready for batches of any size."""
+def call(step: Step) -> Call:
+    """The cheapest call that does it.
 
-    def __init__(self, program: Program, dtype: npt.DTypeLike) -> None:
-        self.program = program
-        self.dtype = np.dtype(dtype)
-        self.uniform = np.zeros((program.n_uniform, 1), self.dtype)
-        first = program.n_parameters
-        self.uniform[first : first + len(program.constants), 0] = program.constants
-        self.parameters = self.uniform[:first, 0]
-        self._bindings: dict[int, Binding] = {}
-        self._turn = threading.Lock()  # the buffers serve one thread at a time
+    On a few hundred numbers most of the time is NumPy's own work around the operation;
+    buffers given by position take half as much of it as by name.
+    """
+    kind, function, inputs, out, rows = step
+    if kind is Kind.MAP:
+        if function is np.positive:
+            return partial(np.copyto, out, *inputs)
+        if function in EXTREMES:  # of two arrays they take their buffer by name only
+            return partial(function, *inputs, out=out)
+        return partial(function, *inputs, out)
+    if kind is Kind.PRODUCT:
+        return _product(inputs[0], inputs[1], out)
+    if kind is Kind.REDUCE:
+        return _reduction(function, inputs[0], out)
+    if kind is Kind.SEGMENTS:
+        return partial(function.reduceat, inputs[0], rows, 0, None, out)
+    if kind is Kind.GATHER:
+        return partial(np.take, inputs[0], rows, 0, out, "clip")
+    if kind is Kind.PUT:
+        return partial(out.__setitem__, rows, inputs[0])
+    if kind is Kind.ADD:
+        return partial(_add_rows, out, rows, inputs[0])
+    if kind is Kind.CHOOSE:
+        return partial(_choose, inputs, out)
+    assert kind is Kind.OBJECTS
+    return partial(_by_objects, function, inputs, out)
 
-    @cached_property
-    def pullbacks(self) -> list[Pullback]:
-        """The way back, found when it is first wanted."""
-        return adjoint(self.program)
 
-    # As a decorator np.errstate costs a quarter of what it does in a with statement.
-    @np.errstate(all="ignore")
-    def outputs(self, batch: Array) -> Array:
-        """The outputs (batch, n_outputs) for a batch (batch, n_inputs)."""
-        outputs = np.empty((len(batch), len(self.program.outputs)), self.dtype)
-        with self._turn:
-            binding = self._binding(len(batch))
-            self._forward(binding, batch)
-            for column, (space, row) in enumerate(self.program.outputs):
-                outputs[:, column] = binding.data[space][row]
-        return outputs
+def _product(left: Array, right: Array, out: Array) -> Call:
+    whole = all(a.flags.c_contiguous or a.flags.f_contiguous for a in (left, right))
+    # np.dot has less to do around the product, but copies what is not in one piece.
+    if whole and out.flags.c_contiguous:
+        return partial(np.dot, left, right, out)
+    return partial(np.matmul, left, right, out)
 
-    @np.errstate(all="ignore")
-    def value_and_grad(self, batch: Array) -> tuple[float, Array]:
-        """The mean of the first output, and its gradient (n_parameters,)."""
-        with self._turn:
-            binding = self._binding(len(batch))
-            self._forward(binding, batch)
-            binding.backward(self.pullbacks)
-            value = binding.mean()
-            if not (math.isfinite(value) and binding.watch_of_gradient.is_finite()):
-                raise undefined_derivative()
-            return value, binding.gradient.copy()
 
-    def _binding(self, batch_size: int) -> Binding:
-        """The program over buffers of this batch size, made when it is new."""
-        binding = self._bindings.get(batch_size)
-        if binding is None:
-            if len(self._bindings) == KEPT_BINDINGS:
-                del self._bindings[next(iter(self._bindings))]
-            binding = self._bindings[batch_size] = Binding(
-                self.program, self.uniform, batch_size
-            )
-        return binding
+def _reduction(ufunc: np.ufunc, stack: Array, out: Array) -> Call:
+    """Over the first axis. A sum begins at 0, so it is -0 only where nothing is."""
+    if ufunc is not np.add:
+        return partial(ufunc.reduce, stack, 0, None, out)
+    if stack.flags.c_contiguous and out.flags.c_contiguous and out.ndim:
+        flat = stack.reshape(len(stack), -1)
+        return partial(np.dot, np.ones(len(stack), stack.dtype), flat, out.reshape(-1))
+    return partial(ufunc.reduce, stack, 0, None, out, False, 0.0)
 
-    def _forward(self, binding: Binding, batch: Array) -> None:
-        """Compute all rows. What is not finite is an error, and named."""
-        if not (batch.flags.c_contiguous and batch.flags.aligned):
-            batch = np.array(batch, order="C")
-        binding.forward(batch)
-        if not binding.watch.is_finite():
-            raise self._named(binding, batch)
 
-    def _named(self, binding: Binding, batch: Array) -> Exception:
-        """The error that names the first thing that is not finite."""
-        refused = not_finite(batch.tolist())
-        if refused:
-            return refused
-        cause = not_finite_parameter(self.parameters.tolist())
-        if cause:
-            return cause
-        for it in self.program.instructions:
-            rows = binding.data[it.varying][it.first : it.first + it.size]
-            bad = np.argwhere(~np.isfinite(rows))
-            if not len(bad):
-                continue
-            which, example = bad[0].tolist()
-            row = example if it.varying and len(batch) > 1 else None
-            if not isinstance(it, Elementwise):
-                return too_large(describe(it), row)
-            operands = [
-                float(binding.data[arg.varying][arg.rows[which], arg.varying * example])
-                for arg in it.args
-            ]
-            return undefined(it.op, operands, row)
-        raise AssertionError("a row that no instruction computes is not finite")
+def _add_rows(out: Array, rows: Any, numbers: Array) -> None:
+    out[rows] += numbers
+
+
+def _choose(inputs: tuple[Any, ...], out: Array) -> None:
+    condition, a, b = inputs
+    np.copyto(out, b)
+    np.copyto(out, a, where=condition)
+
+
+def _by_objects(function: Any, inputs: tuple[Any, ...], out: Array) -> None:
+    """A function of Python's numbers; NaN where it has no result."""
+    try:
+        out[...] = function(*inputs)
+    except (ValueError, ArithmeticError):
+        out[...] = np.nan

@@ -6,18 +6,21 @@ what they are: a, a · a and √a. `collect_sums` collapses trees of additions: 
 products becomes one `dot`, a sum of other terms one `sum`, and what is subtracted is
 summed apart and subtracted once. Sums are reassociated, as BLAS does, so results agree
 with the eager graph to rounding and not to the last bit.
+
+A sum that begins at 0 is never -0, and one that was written with signs can be: where an
+arc tangent of two arguments, which tells the two apart, depends on a sum, it stays.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 
-from autograd.arithmetic import Floats
-from autograd.compiler.tape import Tape
+from autograd.compiler.tape import Tape, Writer
 from autograd.ops import TABLE, Operation
 
-ADD, SUB, NEG, MUL, SUM, DOT, POW, SQRT = (
-    TABLE[name] for name in ("add", "sub", "neg", "mul", "sum", "dot", "pow", "sqrt")
+ADD, SUB, NEG, MUL, SUM, DOT, POW, SQRT, ATAN2 = (
+    TABLE[name]
+    for name in ("add", "sub", "neg", "mul", "sum", "dot", "pow", "sqrt", "atan2")
 )
 ADDITIVE = {ADD, SUB, NEG, SUM, DOT}
 TERMS = ADDITIVE | {MUL}
@@ -29,88 +32,28 @@ def simplify(tape: Tape) -> Tape:
     return fold(collect_sums(fold(tape)))
 
 
-class _Writer:
-    """A tape in the making, that folds constants and merges equal instructions.
-
-    Constants and instructions get provisional numbers: constants below zero, so that
-    new ones can come at any time; `finish` makes them the numbers of a tape.
-    """
-
-    def __init__(self, tape: Tape) -> None:
-        self.n_inputs = tape.n_inputs
-        self.n_parameters = tape.n_parameters
-        self.constants: list[float] = []
-        self.constant_numbers: dict[tuple[float, float], int] = {}
-        self.instructions: list[tuple[Operation, tuple[int, ...]]] = []
-        self.numbers: dict[tuple[Operation, tuple[int, ...]], int] = {}
-
-    def constant(self, value: float) -> int:
-        # 0.0 and -0.0 are equal, and are not the same.
-        key = (value, 1.0 / value if value else str(value).count("-"))
-        if key not in self.constant_numbers:
-            self.constants.append(value)
-            self.constant_numbers[key] = -len(self.constants)
-        return self.constant_numbers[key]
-
-    def is_constant(self, number: int, value: float) -> bool:
-        """Whether a number is that of a constant with this value."""
-        return number < 0 and self.constants[-1 - number] == value
+class Simplifier(Writer):
+    """A writer that knows the algebra of operations."""
 
     def emit(self, op: Operation, args: tuple[int, ...]) -> int:
+        """The number of an instruction, or of what is the same and simpler."""
         if op in COMMUTATIVE and args[0] > args[1]:
             args = (args[1], args[0])
-        key = (op, args)
-        number = self.numbers.get(key)
-        if number is not None:
-            return number
-        if args and max(args) < 0:
-            data = [self.constants[-1 - i] for i in args]
-            number = self.constant(op.forward(Floats, *data))
-        elif op is POW and self.is_constant(args[1], 1.0):
-            number = args[0]
-        elif op is POW and self.is_constant(args[1], 2.0):
-            number = self.emit(MUL, (args[0], args[0]))
-        elif op is POW and self.is_constant(args[1], 0.5):
-            number = self.emit(SQRT, args[:1])
-        else:
-            number = self.n_inputs + self.n_parameters + len(self.instructions)
-            self.instructions.append(key)
-        self.numbers[key] = number
-        return number
-
-    def finish(self, outputs: list[int]) -> Tape:
-        """The tape of what the outputs need."""
-        first = self.n_inputs + self.n_parameters
-        needed = set(outputs)
-        for i in reversed(range(len(self.instructions))):
-            if first + i in needed:
-                needed.update(self.instructions[i][1])
-        kept = [i for i in range(len(self.instructions)) if first + i in needed]
-        constants = sorted((i for i in needed if i < 0), reverse=True)
-        new = {i: i for i in range(first)}
-        new.update({c: first + k for k, c in enumerate(constants)})
-        start = first + len(constants)
-        new.update({first + i: start + k for k, i in enumerate(kept)})
-        return Tape(
-            self.n_inputs,
-            self.n_parameters,
-            [self.constants[-1 - c] for c in constants],
-            [self.instructions[i][0] for i in kept],
-            [tuple([new[a] for a in self.instructions[i][1]]) for i in kept],
-            [new[i] for i in outputs],
-        )
-
-
-def _leaves(tape: Tape, writer: _Writer) -> list[int]:
-    """The writer's numbers of a tape's leaves."""
-    first = tape.n_inputs + tape.n_parameters
-    return [*range(first), *map(writer.constant, tape.constants)]
+        if op is POW and args[0] >= 0:
+            exponent = self.value(args[1])
+            if exponent == 1.0:
+                return args[0]
+            if exponent == 2.0:
+                return super().emit(MUL, (args[0], args[0]))
+            if exponent == 0.5:
+                return super().emit(SQRT, args[:1])
+        return super().emit(op, args)
 
 
 def fold(tape: Tape) -> Tape:
     """Fold constants, merge equal instructions, drop what is not needed."""
-    writer = _Writer(tape)
-    new = _leaves(tape, writer)
+    writer = Simplifier(tape)
+    new = writer.leaves(tape)
     for op, args in zip(tape.ops, tape.args, strict=True):
         new.append(writer.emit(op, tuple([new[i] for i in args])))
     return writer.finish([new[i] for i in tape.outputs])
@@ -122,30 +65,47 @@ def collect_sums(tape: Tape) -> Tape:
     uses.update(tape.outputs)
     uses.update(tape.outputs)  # an output is never an inner node
     start = tape.n_leaves
+    signed = _behind(tape, ATAN2)
     inner = {
         i
-        for op, args in zip(tape.ops, tape.args, strict=True)
+        for number, (op, args) in enumerate(
+            zip(tape.ops, tape.args, strict=True), start=start
+        )
         if op in ADDITIVE
         if op is not DOT
+        if number not in signed
         for i in args
         if uses[i] == 1 and i >= start and tape.ops[i - start] in TERMS
     }
-    writer = _Writer(tape)
-    new = _leaves(tape, writer)
+    writer = Simplifier(tape)
+    new = writer.leaves(tape)
     for number, (op, args) in enumerate(
         zip(tape.ops, tape.args, strict=True), start=start
     ):
         if number in inner:
             new.append(number)  # written where its sum is
-        elif op in ADDITIVE:
+        elif op in ADDITIVE and number not in signed:
             new.append(_write_sum(tape, writer, new, inner, number))
         else:
             new.append(writer.emit(op, tuple([new[i] for i in args])))
     return writer.finish([new[i] for i in tape.outputs])
 
 
+def _behind(tape: Tape, wanted: Operation) -> set[int]:
+    """The numbers that an operation depends on, wherever it is on the tape."""
+    found: set[int] = set()
+    if wanted not in tape.ops:
+        return found
+    for number, (op, args) in reversed(
+        [*enumerate(zip(tape.ops, tape.args, strict=True), start=tape.n_leaves)]
+    ):
+        if op is wanted or number in found:
+            found.update(args)
+    return found
+
+
 def _write_sum(
-    tape: Tape, writer: _Writer, new: list[int], inner: set[int], root: int
+    tape: Tape, writer: Writer, new: list[int], inner: set[int], root: int
 ) -> int:
     """Write the tree of additions under `root`; return the number of its value."""
     start = tape.n_leaves
@@ -183,11 +143,21 @@ def _write_sum(
 
 
 def _write_terms(
-    writer: _Writer, pairs: list[tuple[int, int]], singles: list[int]
+    writer: Writer, pairs: list[tuple[int, int]], singles: list[int]
 ) -> int:
-    """Write Σ left · right + Σ single; what is zero adds nothing."""
-    pairs = [p for p in pairs if not any(writer.is_constant(i, 0.0) for i in p)]
-    terms = [i for i in singles if not writer.is_constant(i, 0.0)]
+    """Write Σ left · right + Σ single; a constant 0 adds nothing.
+
+    Nor does a leaf times 0, as leaves are finite. Any other product with 0 stays: its
+    other factor may be what has no result.
+    """
+    leaves = range(writer.n_inputs + writer.n_parameters)
+    terms = [i for i in singles if writer.value(i) != 0.0]
+    pairs = [
+        (a, b)
+        for a, b in pairs
+        if not (writer.value(a) == 0.0 and b in leaves)
+        if not (writer.value(b) == 0.0 and a in leaves)
+    ]
     if len(pairs) == 1:
         terms.insert(0, writer.emit(MUL, pairs[0]))
     elif pairs:

@@ -4,8 +4,11 @@ Numbers stand for nodes: first the inputs, then the parameters, then the constan
 one node per instruction, in an order in which every argument comes before its use. An
 instruction is a row of the table and the numbers of its arguments.
 
-Invariant (`verify`): arguments are earlier numbers, as many as the row has, and outputs
-are numbers of the tape.
+Of some numbers it matters whether they are finite: the tape's `guards`. They are those
+that eager mode would have looked at, and not what a rule computes on its way.
+
+Invariant (`verify`): arguments are earlier numbers, as many as the row has; outputs and
+guards are numbers of the tape.
 
     >>> from autograd import Value
     >>> from autograd.compiler.trace import trace
@@ -23,16 +26,17 @@ are numbers of the tape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from autograd.arithmetic import Floats
-from autograd.ops import Operation
+from autograd.ops import TABLE, Operation
 
 
 @dataclass(slots=True)
 class Tape:
-    """A scalar graph as a list of instructions."""
+    """A scalar graph as a list of instructions; without `guards` all are guarded."""
 
     n_inputs: int
     n_parameters: int
@@ -40,6 +44,7 @@ class Tape:
     ops: list[Operation] = field(default_factory=list)
     args: list[tuple[int, ...]] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
+    guards: list[int] | None = None
 
     @property
     def n_leaves(self) -> int:
@@ -53,14 +58,6 @@ class Tape:
             values.append(op.forward(Floats, *[values[i] for i in args]))
         return [values[i] for i in self.outputs]
 
-    def needed(self) -> list[bool]:
-        """For each number, whether it depends on a parameter."""
-        needed = [False] * self.n_inputs + [True] * self.n_parameters
-        needed += [False] * len(self.constants)
-        for args in self.args:
-            needed.append(any(needed[i] for i in args))
-        return needed
-
     def verify(self) -> None:
         """Raise AssertionError unless the invariant of this module holds."""
         for number, (op, args) in enumerate(
@@ -70,6 +67,7 @@ class Tape:
             assert all(0 <= i < number for i in args), f"{number}: not yet computed"
         last = self.n_leaves + len(self.ops)
         assert all(0 <= i < last for i in self.outputs), "an output is no number"
+        assert all(0 <= i < last for i in self.guards or ()), "a guard is no number"
 
     def __str__(self) -> str:
         first = self.n_inputs + self.n_parameters
@@ -80,6 +78,194 @@ class Tape:
         for number, (op, args) in enumerate(
             zip(self.ops, self.args, strict=True), start=self.n_leaves
         ):
-            lines.append(f"{number} = {op.name} {' '.join(map(str, args))}")
+            words = [op.name, *map(str, args)]
+            if op.static:
+                words.append(f"at {' '.join(map(str, op.static))}")
+            lines.append(f"{number} = {' '.join(words)}")
         lines.append(f"outputs {' '.join(map(str, self.outputs))}")
         return "\n".join(lines)
+
+
+class Writer:
+    """A tape in the making, that folds constants and merges equal instructions.
+
+    Constants and instructions get provisional numbers: constants below zero, so that
+    new ones can come at any time; `finish` makes them the numbers of a tape.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.n_inputs = tape.n_inputs
+        self.n_parameters = tape.n_parameters
+        self.constants: list[float] = []
+        self.constant_numbers: dict[tuple[float, float], int] = {}
+        self.instructions: list[tuple[Operation, tuple[int, ...]]] = []
+        self.numbers: dict[tuple[Operation, tuple[int, ...]], int] = {}
+
+    def leaves(self, tape: Tape) -> list[int]:
+        """The provisional numbers of a tape's leaves."""
+        first = self.n_inputs + self.n_parameters
+        return [*range(first), *map(self.constant, tape.constants)]
+
+    def constant(self, value: float) -> int:
+        """The number of a constant."""
+        # 0.0 and -0.0 are equal, and are not the same.
+        key = (value, 1.0 / value if value else str(value).count("-"))
+        if key not in self.constant_numbers:
+            self.constants.append(value)
+            self.constant_numbers[key] = -len(self.constants)
+        return self.constant_numbers[key]
+
+    def value(self, number: int) -> float | None:
+        """The value of a constant; None for what is computed."""
+        return self.constants[-1 - number] if number < 0 else None
+
+    def emit(self, op: Operation, args: tuple[int, ...]) -> int:
+        """The number of an instruction, written where it is new."""
+        key = (op, args)
+        number = self.numbers.get(key)
+        if number is None:
+            folded = self._folded(op, args) if args and max(args) < 0 else None
+            if folded is not None:
+                number = self.constant(folded)
+            else:
+                number = self.n_inputs + self.n_parameters + len(self.instructions)
+                self.instructions.append(key)
+            self.numbers[key] = number
+        return number
+
+    def _folded(self, op: Operation, args: tuple[int, ...]) -> float | None:
+        """The result of an operation on constants, unless it is to be refused."""
+        operands = [self.constants[-1 - i] for i in args]
+        try:
+            result = float(op.forward(Floats, *operands))
+        except (ValueError, ArithmeticError):
+            return None
+        as_given = any(x - x != 0.0 for x in operands)  # infinities
+        return (
+            result
+            if result - result == 0.0 or (as_given and result == result)
+            else None
+        )
+
+    def finish(
+        self, outputs: Sequence[int], guards: Sequence[int] | None = None
+    ) -> Tape:
+        """The tape of what the outputs need, and of the guards that are among it."""
+        first = self.n_inputs + self.n_parameters
+        needed = set(outputs)
+        for i in reversed(range(len(self.instructions))):
+            if first + i in needed:
+                needed.update(self.instructions[i][1])
+        kept = [i for i in range(len(self.instructions)) if first + i in needed]
+        constants = sorted((i for i in needed if i < 0), reverse=True)
+        new = {i: i for i in range(first)}
+        new.update({c: first + k for k, c in enumerate(constants)})
+        start = first + len(constants)
+        new.update({first + i: start + k for k, i in enumerate(kept)})
+        return Tape(
+            self.n_inputs,
+            self.n_parameters,
+            [self.constants[-1 - c] for c in constants],
+            [self.instructions[i][0] for i in kept],
+            [tuple([new[a] for a in self.instructions[i][1]]) for i in kept],
+            [new[i] for i in outputs],
+            None
+            if guards is None
+            else [new[i] for i in guards if i in new and i >= first],
+        )
+
+
+class Written:
+    """A number of a tape in the making, with the operators of numbers."""
+
+    __slots__ = ("number", "xp")
+
+    def __init__(self, xp: WriterArithmetic, number: int) -> None:
+        self.xp = xp
+        self.number = number
+
+    def __add__(self, other: Any) -> Any:
+        return self.xp.apply(ADD, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.xp.apply(ADD, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.xp.apply(SUB, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.xp.apply(SUB, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.xp.apply(MUL, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.xp.apply(MUL, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.xp.apply(DIV, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.xp.apply(DIV, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self.xp.apply(POW, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.xp.apply(POW, other, self)
+
+    def __neg__(self) -> Any:
+        return self.xp.apply(NEG, self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return self.xp.apply(ABS, self)
+
+
+class WriterArithmetic:
+    """The arithmetic `xp` of numbers of a tape: operations are written to it.
+
+    What is no primitive is written as the primitives that its rule is made of.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        row = TABLE.get(name)
+        if row is None:
+            raise AttributeError(f"there is no operation {name!r} in the table")
+
+        def function(*arguments: Any) -> Any:
+            n = len(arguments) - row.n_static
+            op = row.at(*arguments[n:])
+            operands = arguments[0] if op.arity is None else arguments[:n]
+            return self.apply(op, *operands)
+
+        return function
+
+    def each(self, f: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
+        """The results of a function for each of the arguments."""
+        return [f(a) for a in arguments]
+
+    def apply(self, op: Operation, *operands: Any) -> Any:
+        """An operation on numbers of the tape and plain ones."""
+        if not (op.primitive or op in OPERATORS):
+            return op.forward(self, *operands)
+        numbers = [
+            a.number if isinstance(a, Written) else self.writer.constant(float(a))
+            for a in operands
+        ]
+        return self.wrapped(self.writer.emit(op, tuple(numbers)))
+
+    def wrapped(self, number: int) -> Any:
+        """A number of the tape as rules take it: a constant is a plain number."""
+        value = self.writer.value(number)
+        return Written(self, number) if value is None else value
+
+
+ADD, SUB, MUL, DIV, NEG, POW, ABS = OPERATORS = tuple(
+    TABLE[name] for name in ("add", "sub", "mul", "div", "neg", "pow", "abs")
+)

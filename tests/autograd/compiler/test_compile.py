@@ -6,7 +6,8 @@ import pickle
 import re
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from unittest import mock
+from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,47 +19,18 @@ import nn
 from autograd import Value, gradients
 from autograd.backward import local_partials
 from autograd.compiler import NumericalError, compile
-from autograd.compiler import run_native as native
 from autograd.compiler.compiled import CompiledProgram
-from autograd.compiler.group import group
-from autograd.compiler.products import reroll
-from autograd.compiler.program import Product
-from autograd.compiler.run_numpy import KEPT_BINDINGS, VectorExecutor
-from autograd.compiler.run_python import ScalarExecutor
-from autograd.compiler.simplify import simplify
-from autograd.compiler.trace import trace
+from autograd.compiler.costs import KEPT_BINDINGS
+from autograd.compiler.program import Elementwise, Product, arguments
+from autograd.compiler.run_arrays import ArrayExecutor
+from autograd.compiler.run_python import PythonExecutor
+from autograd.ops import TABLE
+from tests.executors import KINDS, executors, without_native
 from tests.strategies import graphs
 
 # What the compiler promises: sums are reassociated, so a result differs by rounding,
 # which the condition of a graph of 60 nodes amplifies.
 RTOL = 1e-10
-EXECUTORS = ["vector", "calls", "scalar"]
-
-
-class CallingExecutor(VectorExecutor):
-    """What the executor is where the native part was not built."""
-
-    def outputs(self, batch):
-        with mock.patch.object(native, "Run", None):
-            return super().outputs(batch)
-
-    def value_and_grad(self, batch):
-        with mock.patch.object(native, "Run", None):
-            return super().value_and_grad(batch)
-
-
-def executors(outputs, inputs=(), parameters=()):
-    """All executors of a computation, whichever compile() would choose."""
-    tape = simplify(trace(outputs, inputs, parameters))
-    program = reroll(group(tape))
-    found = {
-        "vector": VectorExecutor(program, np.float64),
-        "calls": CallingExecutor(program, np.float64),
-        "scalar": ScalarExecutor(tape, np.zeros(len(parameters))),
-    }
-    for executor in found.values():
-        executor.parameters[:] = [v.data for v in parameters]
-    return found
 
 
 @st.composite
@@ -71,7 +43,7 @@ def cases(draw):
     return graph, inputs, parameters
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 @given(case=cases())
 def test_values_and_gradients_are_those_of_the_eager_graph(kind, case):
     graph, inputs, parameters = case
@@ -88,7 +60,7 @@ def test_values_and_gradients_are_those_of_the_eager_graph(kind, case):
     assert np.abs(gradient - expected).max(initial=0.0) <= RTOL * scale
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 @given(case=cases())
 def test_several_outputs_are_those_of_the_eager_graph(kind, case):
     graph, inputs, parameters = case
@@ -133,9 +105,7 @@ def test_single_precision_is_within_the_rounding_of_every_operation(graph, data)
     inputs = [v for v, role in zip(graph.leaves, roles, strict=True) if role]
     parameters = [v for v, role in zip(graph.leaves, roles, strict=True) if not role]
     slopes = gradients(graph.root, parameters)
-    tape = simplify(trace([graph.root], inputs, parameters))
-    executor = VectorExecutor(reroll(group(tape)), np.float32)
-    executor.parameters[:] = [v.data for v in parameters]
+    executor = executors([graph.root], inputs, parameters, np.float32)["native"]
     batch = np.array([[v.data for v in inputs]] * 2, np.float32).reshape(2, len(inputs))
     value, gradient = executor.value_and_grad(batch)
     assert abs(value - graph.root.data) <= rounding(graph.root)
@@ -164,7 +134,7 @@ def eager(X, y, model, loss=nn.cross_entropy):
 
 
 @pytest.mark.parametrize("activation", sorted(set(nn.layers.ACTIVATIONS) - {"step"}))
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_batch_gives_the_mean_of_its_examples(kind, activation):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(7, 4)), np.eye(3)[rng.integers(0, 3, 7)]
@@ -363,7 +333,7 @@ def test_a_batch_with_masked_numbers_is_refused():
         small().value_and_grad(batch)
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("column", [0, 1, 2])
 def test_a_number_not_finite_is_refused_whatever_reads_it(kind, column):
     a, b, idle = Value(1.0), Value(2.0), Value(3.0)
@@ -385,7 +355,7 @@ def test_a_parameter_not_finite_is_refused():
         program.value_and_grad(np.ones((100, 1)))
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_one_example_that_is_undefined_has_no_row(kind):
     x, w = Value(2.0), Value(3.0)
     executor = executors([x.log() * w], [x], [w])[kind]
@@ -430,8 +400,8 @@ def test_small_batches_run_as_python_and_large_ones_as_arrays():
     assert 1 <= n < 100
     X = np.random.default_rng(0).uniform(size=(n + 1, 2))
     small, large = program._executor(n), program._executor(n + 1)
-    assert isinstance(small, ScalarExecutor)
-    assert isinstance(large, VectorExecutor)
+    assert isinstance(small, PythonExecutor)
+    assert isinstance(large, ArrayExecutor)
     assert program(X)[:n] == pytest.approx(program(X[:n]), rel=1e-12)
     program.parameters *= 0.5
     assert program(X)[:n] == pytest.approx(program(X[:n]), rel=1e-12)
@@ -439,34 +409,34 @@ def test_small_batches_run_as_python_and_large_ones_as_arrays():
 
 def test_buffers_are_kept_for_a_few_batch_sizes_only():
     x, w = Value(2.0), Value(3.0)
-    executor = executors([w * x], [x], [w])["vector"]
+    executor = executors([w * x], [x], [w])["native"]
     for n in range(1, 50):
         assert executor.value_and_grad(np.ones((n, 1)))[0] == 3.0
-    assert len(executor._bindings) == KEPT_BINDINGS
+    assert len(executor.executor._buffers) == KEPT_BINDINGS
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_threads_take_turns(kind):
     rng = np.random.default_rng(0)
     model = nn.MLP(40, [30, 3], "tanh", seed=0)
     inputs = [Value(0.5) for _ in range(40)]
     loss = nn.cross_entropy(model(inputs), 1)
     # What patches while it runs cannot be used by several threads: patch around it all.
-    used = {"calls": "vector"}.get(kind, kind)
+    used = {"calls": "native"}.get(kind, kind)
     executor = executors([loss], inputs, model.parameters())[used]
     batches = [rng.normal(size=(20, 40)) for _ in range(4)]
 
     def values(batch):
         return [executor.value_and_grad(batch.copy())[0] for _ in range(50)]
 
-    run = None if kind == "calls" else native.Run
-    with mock.patch.object(native, "Run", run), ThreadPoolExecutor(4) as threads:
+    patched = without_native() if kind == "calls" else nullcontext()
+    with patched, ThreadPoolExecutor(4) as threads:
         expected = [executor.value_and_grad(batch)[0] for batch in batches]
         found = [*threads.map(values, batches)]
     assert found == [[value] * 50 for value in expected]
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_operation_outside_its_domain_names_itself_and_the_row(kind):
     x, w = Value(2.0), Value(3.0)
     executor = executors([x.log() * w], [x], [w])[kind]
@@ -478,7 +448,7 @@ def test_an_operation_outside_its_domain_names_itself_and_the_row(kind):
     assert value == 0.0
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_infinite_derivative_is_refused(kind):
     w = Value(1.0)
     executor = executors([w.sqrt()], [], [w])[kind]
@@ -554,19 +524,28 @@ def test_an_error_leaves_the_parameters_as_they_were():
     assert program.value_and_grad([[1.0]])[0] == 0.0
 
 
-def test_a_pullback_left_out_is_caught():
+def test_a_factor_left_out_of_the_way_back_is_caught():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(5, 4)), np.eye(3)[rng.integers(0, 3, 5)]
     model = nn.MLP(4, [5, 3], "tanh", seed=0)
     out, leaves = recorded(X, y, model)
     _, slope = eager(X, y, model)
     batch = np.hstack([X, y])
-    right = executors([out], leaves, model.parameters())["vector"]
-    assert right.value_and_grad(batch)[1] == pytest.approx(slope, rel=1e-12)
-    for i in range(len(right.pullbacks)):
-        wrong = executors([out], leaves, model.parameters())["vector"]
-        del wrong.pullbacks[i]
-        assert wrong.value_and_grad(batch)[1] != pytest.approx(slope, rel=1e-6)
+    right = executors([out], leaves, model.parameters())["native"].executor
+    expected = right.value_and_grad(batch)
+    assert expected[1] == pytest.approx(slope, rel=1e-12)
+    n = len(right.program)
+    for i in range(n, len(right.way_back)):
+        it = right.way_back.instructions[i]
+        if not isinstance(it, Elementwise) or len(arguments(it)) < 2:
+            continue
+        wrong = executors([out], leaves, model.parameters())["native"].executor
+        # The first operand alone: a factor of the chain rule is left out.
+        wrong.way_back.instructions[i] = replace(
+            it, op=TABLE["pos"], args=arguments(it)[:1]
+        )
+        found = np.append(*wrong.value_and_grad(batch)[::-1])
+        assert found != pytest.approx(np.append(*expected[::-1]), rel=1e-6)
 
 
 def agrees_with_eager(root, inputs, parameters):
@@ -607,7 +586,7 @@ def test_equal_dot_products_in_another_order_do_not_hide_a_missing_one():
     assert agrees_with_eager(autograd.sum(scaled), x, a + b)
 
 
-@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_overflow_on_the_way_is_refused_even_where_the_result_is_finite(kind):
     x, w = Value(1.0), Value(2.0)
     executor = executors([w * (x * x).tanh()], [x], [w])[kind]

@@ -1,7 +1,6 @@
-"""Calls that are joined do what they did one by one, on the same arrays."""
+"""Steps that are joined do what NumPy does one by one, on the same arrays."""
 
 import gc
-from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +10,10 @@ from hypothesis import strategies as st
 import nn
 from autograd import Value, compile
 from autograd.compiler import run_native as native
-from autograd.compiler.run_native import FEW_COPIES, move
+from autograd.compiler.costs import FEW_COPIES
+from autograd.compiler.run_native import move
+from autograd.compiler.run_numpy import call
+from autograd.compiler.steps import Kind, Step, copy
 
 loops = pytest.importorskip(
     "autograd.compiler._loops", reason="the native part needs a C compiler"
@@ -24,18 +26,28 @@ def numbers(*shape, dtype=np.float64):
     return RNG.uniform(0.5, 2.0, shape).astype(dtype)
 
 
-def joined(calls, moving=None):
-    return native.joined(calls, np.empty(1) if moving is None else moving)
+def mapped(ufunc, *arrays):
+    """The step of an operation on each number; the last array is written."""
+    *inputs, out = arrays
+    return Step(Kind.MAP, ufunc, tuple(map(np.asarray, inputs)), out)
 
 
-def results(calls, out):
-    """What the calls write, one by one and joined, and what they were joined to."""
+def times(left, right, out):
+    return Step(Kind.PRODUCT, np.matmul, (left, right), out)
+
+
+def joined(steps, moving=None):
+    return native.joined(steps, np.empty(1) if moving is None else moving)
+
+
+def results(steps, out):
+    """What the steps write, one by one and joined, and what they were joined to."""
     out[...] = np.nan
-    for call in calls:
-        call()
+    for step in steps:
+        call(step)()
     expected = out.copy()
     out[...] = np.nan
-    runs = joined(calls)
+    runs = joined(steps)
     for run in runs:
         run()
     return expected, out, runs
@@ -56,7 +68,7 @@ def test_an_operation_gives_the_same_bits(name, shape, dtype):
     ufunc = getattr(np, name)
     args = [numbers(*shape, dtype=dtype) for _ in range(ufunc.nin)]
     out = np.empty(shape, dtype)
-    expected, found, runs = results([partial(ufunc, *args, out=out)], out)
+    expected, found, runs = results([mapped(ufunc, *args, out)], out)
     assert is_native(runs)
     assert found.tolist() == expected.tolist()
 
@@ -85,7 +97,7 @@ def test_arrays_may_lie_in_memory_as_they_like(name, data):
         out = np.empty(shape[::-1]).T
     ufunc = getattr(np, name)
     args = [data.draw(views(shape)) for _ in range(ufunc.nin)]
-    (run,) = joined([partial(ufunc, *args, out=out)])
+    (run,) = joined([mapped(ufunc, *args, out)])
     run()
     # In one piece, in which NumPy itself is right.
     args = [np.array(np.broadcast_to(arg, shape)) for arg in args]
@@ -101,7 +113,7 @@ def test_what_is_negated_is_right_where_numpy_is_not():
 
 def test_an_operation_may_write_where_it_reads():
     a = np.arange(1.0, 31.0).reshape(10, 3)
-    (run,) = joined([partial(np.multiply, a, a, a), partial(np.add, a, 1.0, a)])
+    (run,) = joined([mapped(np.multiply, a, a, a), mapped(np.add, a, 1.0, a)])
     run()
     assert a.tolist() == (np.arange(1.0, 31.0).reshape(10, 3) ** 2 + 1).tolist()
 
@@ -113,25 +125,24 @@ def test_an_operation_may_write_where_it_reads():
 )
 def test_a_reduction_is_over_the_first_axis(ufunc, shape, dtype):
     stack, out = numbers(*shape, dtype=dtype), np.empty(shape[1:], dtype)
-    expected, found, runs = results([partial(ufunc.reduce, stack, 0, None, out)], out)
+    expected, found, runs = results([Step(Kind.REDUCE, ufunc, (stack,), out)], out)
     assert is_native(runs)
     # Sums of up to 30 positive numbers, in another order: 30 roundings.
     assert found == pytest.approx(expected, rel=30 * float(np.finfo(dtype).eps))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("times", [np.dot, np.matmul])
 @pytest.mark.parametrize(
     ("left", "right"),
     [((4, 5), (5, 6)), ((4, 1), (1, 6)), ((1, 5), (5, 1)), ((40, 30), (30, 1))],
 )
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_product_is_that_of_matrices(times, left, right, turned, dtype):
+def test_a_product_is_that_of_matrices(left, right, turned, dtype):
     a, b = numbers(*left, dtype=dtype), numbers(*right, dtype=dtype)
     if turned:
         a, b = a.T.copy().T, b.T.copy().T
     out = np.empty((left[0], right[1]), dtype)
-    expected, found, runs = results([partial(times, a, b, out)], out)
+    expected, found, runs = results([times(a, b, out)], out)
     assert is_native(runs)
     # Sums of up to 30 positive numbers, in another order: 30 roundings.
     assert found == pytest.approx(expected, rel=30 * float(np.finfo(dtype).eps))
@@ -140,12 +151,7 @@ def test_a_product_is_that_of_matrices(times, left, right, turned, dtype):
 def test_a_vector_is_a_row_on_the_left_and_a_column_on_the_right():
     a, b, M = np.arange(3.0), np.arange(4.0), numbers(3, 4)
     row, column, number = np.empty(4), np.empty(3), np.empty(())
-    calls = [
-        partial(np.dot, a, M, row),
-        partial(np.dot, M, b, column),
-        partial(np.dot, a, a, number),
-    ]
-    (run,) = joined(calls)
+    (run,) = joined([times(a, M, row), times(M, b, column), times(a, a, number)])
     run()
     assert row == pytest.approx(a @ M)
     assert column == pytest.approx(M @ b)
@@ -166,8 +172,8 @@ def test_a_vector_is_a_row_on_the_left_and_a_column_on_the_right():
 def test_rows_are_gathered_from_here_and_there(rows):
     data, rows = numbers(100, 3), np.array(rows)
     out = np.empty((len(rows), 3))
-    call = partial(np.take, data, rows, 0, out, "clip")
-    expected, found, runs = results([call], out)
+    step = Step(Kind.GATHER, None, (data,), out, rows)
+    expected, found, runs = results([step], out)
     assert is_native(runs) == (len(rows) <= FEW_COPIES)
     assert found.tolist() == expected.tolist()
 
@@ -175,60 +181,48 @@ def test_rows_are_gathered_from_here_and_there(rows):
 def test_a_copy_repeats_what_is_smaller():
     out = np.empty((3, 4))
     for source in (numbers(3, 4), numbers(4), numbers(3, 1), np.array(2.0)):
-        expected, found, runs = results([partial(np.copyto, out, source)], out)
+        expected, found, runs = results([copy(out, source)], out)
         assert is_native(runs)
         assert found.tolist() == expected.tolist()
 
 
 def test_what_has_no_loop_stays_a_call_in_its_place():
-    a, b, objects = numbers(5), np.empty(5), np.empty(5, object)
+    a, b = numbers(5), np.empty(5)
     slow = np.frompyfunc(lambda x: x + 1.0, 1, 1)
-    calls = [
-        partial(np.negative, a, b),
-        partial(np.negative, b, b),
-        partial(slow, b, objects),
-        partial(np.copyto, b, objects, casting="unsafe"),
-        partial(np.negative, b, b),
+    steps = [
+        mapped(np.negative, a, b),
+        mapped(np.negative, b, b),
+        Step(Kind.OBJECTS, slow, (b,), b),
+        mapped(np.negative, b, b),
     ]
-    expected, found, runs = results(calls, b)
-    assert [len(run) if type(run) is loops.Run else run for run in runs] == [
-        2,
-        calls[2],
-        calls[3],
-        1,
-    ]
+    expected, found, runs = results(steps, b)
+    assert [type(run) is loops.Run for run in runs] == [True, False, True]
+    assert [len(runs[0]), len(runs[2])] == [2, 1]
     assert found.tolist() == expected.tolist() == (-(a + 1.0)).tolist()
 
 
-def mixed():
-    return partial(np.add, numbers(3), numbers(3, dtype=np.float32), np.empty(3))
-
-
 @pytest.mark.parametrize(
-    "call",
+    "step",
     [
-        mixed(),
-        partial(
-            np.exp, numbers(3), out=np.empty(3), where=np.array([True, False, True])
+        mapped(np.add, numbers(3), numbers(3, dtype=np.float32), np.empty(3)),
+        Step(
+            Kind.CHOOSE,
+            np.where,
+            (np.array([True, False, True]), numbers(3), numbers(3)),
+            np.empty(3),
         ),
-        partial(
-            np.copyto, np.empty(3), numbers(3), where=np.array([True, False, True])
-        ),
-        partial(np.matmul, numbers(2, 3, 4), numbers(4, 1), np.empty((2, 3, 1))),
-        partial(np.add.reduceat, numbers(4, 1), [0, 2], 0, None, np.empty((2, 1))),
-        partial(np.add, np.empty((0, 3)), 1.0, np.empty((0, 3))),
-        partial(np.add, numbers(4)[::-1].view(np.int64), 1, np.empty(4)),
-        partial(np.add, *[numbers(4, 4, 4, 4, 4)[(slice(None, None, 2),) * 5]] * 3),
-        partial(np.not_equal, np.array([True, False]), 0.5, out=np.array([True, True])),
-        partial(np.modf, numbers(3), out=(np.empty(3), np.empty(3))),
-        partial(np.exp, numbers(3), out=None),
-        partial(np.matmul, numbers(3, 3), numbers(3, 3), out=np.empty((3, 3))),
-        partial(np.copyto, np.empty(3), numbers(1, 3)),
-        partial(print, "a call of something else"),
+        times(numbers(2, 3, 4), numbers(4, 1), np.empty((2, 3, 1))),
+        Step(Kind.SEGMENTS, np.add, (numbers(4, 1),), np.empty((2, 1)), [0, 2]),
+        Step(Kind.PUT, None, (numbers(2, 1),), np.empty((4, 1)), np.array([3, 0])),
+        Step(Kind.ADD, None, (numbers(2, 1),), np.ones((4, 1)), np.array([3, 0])),
+        mapped(np.add, np.empty((0, 3)), 1.0, np.empty((0, 3))),
+        mapped(np.add, *[numbers(4, 4, 4, 4, 4)[(slice(None, None, 2),) * 5]] * 3),
     ],
 )
-def test_what_cannot_be_run_stays_the_call_that_it_was(call):
-    assert joined([call]) == [call]
+def test_what_cannot_be_run_stays_a_call(step):
+    (run,) = joined([step])
+    assert type(run) is not loops.Run
+    run()
 
 
 @pytest.mark.parametrize(
@@ -274,19 +268,19 @@ def test_a_program_of_usual_operations_is_two_runs():
     loss = nn.cross_entropy(model(inputs), targets)
     program = compile(loss, [*inputs, *targets], model.parameters())
     program.value_and_grad(np.ones((4, 11)))
-    binding = program._vector._bindings[4]
-    assert is_native(binding.forward_calls)
-    assert is_native(binding.backward_calls)
+    buffers = program._arrays._buffers[4]
+    assert is_native(buffers.forward_calls)
+    assert is_native(buffers.backward_calls)
 
 
 def test_what_reads_an_array_that_moves_reads_where_it_is():
     here, weights, out = numbers(6, 4), numbers(3, 2), np.empty((3, 6))
     mixed = np.empty((6, 2))
-    calls = [
-        partial(np.matmul, weights, here.T[1:3], out),
-        partial(np.subtract, here[:, :2], here[:, 2:], mixed),
+    steps = [
+        times(weights, here.T[1:3], out),
+        mapped(np.subtract, here[:, :2], here[:, 2:], mixed),
     ]
-    (run,) = runs = joined(calls, here)
+    (run,) = runs = joined(steps, here)
     for there in (numbers(6, 4), numbers(6, 4), here):
         move(runs, there)
         run()
@@ -296,7 +290,7 @@ def test_what_reads_an_array_that_moves_reads_where_it_is():
 
 def test_an_array_that_moved_is_kept_until_the_next_one_comes():
     here, out = np.zeros((1000, 2)), np.empty((1000, 2))
-    runs = joined([partial(np.exp, here, out)], here)
+    runs = joined([mapped(np.exp, here, out)], here)
     move(runs, np.full((1000, 2), 2.0))
     noise = [np.ones((1000, 2)) for _ in range(100)]
     runs[0]()
@@ -318,7 +312,7 @@ def test_an_array_that_moved_is_kept_until_the_next_one_comes():
 )
 def test_an_array_of_another_kind_is_not_moved_to(there):
     here, out = np.ones((2, 3)), np.empty((2, 3))
-    (run,) = joined([partial(np.exp, here, out)], here)
+    (run,) = joined([mapped(np.exp, here, out)], here)
     with pytest.raises(TypeError, match="the same shape, type and order"):
         run.move(there)
     with pytest.raises(TypeError, match="the same shape, type and order"):

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.arithmetic import Floats
-from autograd.compiler.arrays import Arrays
-from autograd.compiler.steps import kernel, product
+from autograd.compiler.arrays import Arrays, Stack
+from autograd.compiler.run_numpy import call
+from autograd.compiler.steps import Kind, Step, product, recorded
 from autograd.ops import TABLE
 from tests.strategies import tame_arguments
 
@@ -40,107 +41,106 @@ def test_partials_on_arrays_are_those_on_floats(op, data):
         )
 
 
-def test_a_kernel_runs_again_on_new_numbers():
-    a = np.array([0.0, 0.0])
-    steps, result = kernel(lambda xp, a: xp.where(xp.step(a), xp.exp(a), -a), [a])
-    a[:] = 1.0, -2.0
+def run(steps):
     for step in steps:
-        step.call()()
+        call(step)()
+
+
+def test_a_rule_runs_again_on_new_numbers():
+    a = np.array([0.0, 0.0])
+    rule = lambda xp, a: xp.where(xp.step(a), xp.exp(a), -a)  # noqa: E731
+    steps, result = recorded(rule, [a])
+    a[:] = 1.0, -2.0
+    run(steps)
     assert result.tolist() == [np.exp(1.0), 2.0]
 
 
 def test_a_rule_that_computes_nothing_has_no_steps():
     a = np.array([1.0])
-    steps, result = kernel(lambda xp, a: a, [a])
+    steps, result = recorded(lambda xp, a: a, [a])
     assert steps == []
     assert result is a
 
 
-def test_a_kernel_of_the_error_function_writes_floats():
+def test_the_result_is_written_where_it_is_wanted():
+    a, out = np.array([1.0, 4.0]), np.empty(2)
+    steps, result = recorded(lambda xp, a: xp.sqrt(a) + 1.0, [a], None, out)
+    run(steps)
+    assert out.tolist() == result.tolist() == [2.0, 3.0]
+
+
+def test_functions_of_pythons_numbers_write_floats():
     a = np.array([0.5])
-    steps, result = kernel(lambda xp, a: xp.erf(a), [a])
-    for step in steps:
-        step.call()()
+    steps, result = recorded(lambda xp, a: xp.erf(a), [a])
+    run(steps)
     assert result.dtype == np.float64
     assert result[0] == Floats.erf(0.5)
 
 
-def test_a_number_negated_twice_is_not_computed():
-    a = np.array([3.0])
-
-    def rule(xp, a):
-        b = -a
-        return xp.exp(-b)
-
-    steps, result = kernel(rule, [a])
-    assert len(steps) == 1
-    assert result[0] == np.exp(3.0)
-
-
-def test_what_an_earlier_kernel_computed_is_not_computed_again():
-    a, out, computed = np.array([3.0]), np.empty(1), {}
-    first, _ = kernel(lambda xp, a: xp.exp(a * 2.0), [a], computed, out)
-    again, result = kernel(lambda xp, a: xp.exp(a * 2.0) + 1.0, [a], computed)
+def test_what_an_earlier_rule_computed_is_not_computed_again():
+    a, out, known = np.array([3.0]), np.empty(1), {}
+    first, _ = recorded(lambda xp, a: xp.exp(a * 2.0), [a], known, out)
+    again, result = recorded(lambda xp, a: xp.exp(a * 2.0) + 1.0, [a], known)
     assert (len(first), len(again)) == (2, 1)
     a[:] = 0.0
-    for step in [*first, *again]:
-        step.call()()
+    run([*first, *again])
     assert (out[0], result[0]) == (1.0, 2.0)
 
 
-def test_the_derivative_of_a_sigmoid_uses_what_the_sigmoid_computed():
-    sigmoid = TABLE["sigmoid"]
-    a, out, computed = np.array([-800.0, -3.0, 0.0, 40.0]), np.empty(4), {}
-    forward, _ = kernel(sigmoid.forward, [a], computed, out)
-    backward, slope = kernel(sigmoid.partials[0], [a, out], computed)
-    for step in [*forward, *backward]:
-        step.call()()
-    assert len(backward) == 2
-    expected = [sigmoid.partials[0](Floats, x, Floats.sigmoid(x)) for x in a[1:]]
-    assert slope[1:] == pytest.approx(expected, rel=1e-15)
-    assert slope[0] < 1e-300
-
-
-def test_what_depends_on_constants_alone_is_computed_once():
-    a, exponent = np.array([4.0, 9.0]), np.array(0.5)
-    rule = TABLE["pow"].partials[0]
-    steps, slope = kernel(rule, [a, exponent, a**0.5], constant={id(exponent)})
-    # exponent - 1 is known, and so is what the rule's choices of a base come to.
-    assert len(steps) == 2
-    a[:] = 16.0, 25.0
-    for step in steps:
-        step.call()()
-    assert slope == pytest.approx([0.125, 0.1], rel=RTOL)
+def test_what_is_not_kept_is_computed_again():
+    a, out, known = np.array([3.0]), np.empty(1), {}
+    recorded(lambda xp, a: xp.exp(a), [a], known, out, keep=False)
+    again, _ = recorded(lambda xp, a: xp.exp(a), [a], known)
+    assert len(again) == 1
 
 
 def test_a_choice_by_a_condition_that_may_change_is_made_anew():
     a, condition = np.array([1.0, 2.0]), np.array([1.0, 1.0])
-    steps, result = kernel(lambda xp, c, a: xp.where(c, a, -a), [condition, a])
+    steps, result = recorded(lambda xp, c, a: xp.where(c, a, -a), [condition, a])
     condition[1] = 0.0
-    for step in steps:
-        step.call()()
+    run(steps)
     assert result.tolist() == [1.0, -2.0]
 
 
 @pytest.mark.parametrize("shape", [(3, 2, 4), (3, 1, 1), (1, 2, 1)])
-@pytest.mark.parametrize("name", ["sum", "max"])
+@pytest.mark.parametrize("name", ["sum", "max", "min"])
 def test_the_call_of_a_reduction_is_the_reduction(name, shape):
     stack = np.arange(float(np.prod(shape))).reshape(shape)
-    steps, result = kernel(lambda xp, a: getattr(xp, name)([a]), [stack])
+    steps, result = recorded(lambda xp, a: getattr(xp, name)(a), [Stack(stack)])
     stack *= -1.0
-    for step in steps:
-        step.call()()
+    run(steps)
     expected = getattr(stack, name)(axis=0)
     assert result.tolist() == expected.tolist()
 
 
 def test_a_stack_that_is_not_in_one_piece_is_summed():
     stack = np.arange(12.0).reshape(2, 3, 2).swapaxes(0, 1)
-    steps, result = kernel(lambda xp, a: xp.sum([a]), [stack])
+    steps, result = recorded(lambda xp, a: xp.sum(a), [Stack(stack)])
     result[:] = 0.0
-    for step in steps:
-        step.call()()
+    run(steps)
     assert result.tolist() == stack.sum(axis=0).tolist()
+
+
+def test_a_list_of_arrays_is_a_list_of_numbers_and_a_stack_has_its_own_axis():
+    a, b = np.array([1.0, 2.0]), np.array([10.0, 20.0])
+    assert Arrays.sum([a, b]).tolist() == [11.0, 22.0]
+    assert Arrays.sum(Stack(np.stack([a, b]))).tolist() == [11.0, 22.0]
+    assert Arrays.max(Stack(np.stack([a, b]))[:1]).tolist() == [1.0, 2.0]
+    assert len(Stack(np.stack([a, b]))) == 2
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("shape", [(1,), (3, 2), (2, 2)])
+def test_a_sum_of_minus_zeros_is_zero(shape, native):
+    stack, out = np.full(shape, -0.0), np.empty(shape[1:])
+    step = Step(Kind.REDUCE, np.add, (stack,), out)
+    if native:
+        run_native = pytest.importorskip("autograd.compiler.run_native")
+        for each in run_native.joined([step], np.empty(1)):
+            each()
+    else:
+        call(step)()
+    assert not np.signbit(out).any()
 
 
 @pytest.mark.parametrize("turn", [False, True])
@@ -149,5 +149,5 @@ def test_a_product_is_the_same_whichever_way_its_matrices_lie(turn):
     if turn:
         left, right = np.asfortranarray(left), right[:, ::2]
     out = np.empty((2, right.shape[1]))
-    product(left, right, out)()
+    call(product(left, right, out))()
     assert out.tolist() == (left @ right).tolist()
