@@ -32,6 +32,7 @@ from autograd.functional import (
 from autograd.functions import (
     abs,
     acos,
+    as_values,
     asin,
     atan,
     atan2,
@@ -69,12 +70,11 @@ from autograd.functions import (
     tanh,
     where,
 )
-from autograd.graph import topological_order
 from autograd.modes import no_grad, tracing
 from autograd.operation import operation
 from autograd.reading.derivation import Derivation
 from autograd.reading.explanation import Explanation
-from autograd.value import Constant, Operand, Value, as_values
+from autograd.value import Constant, Operand, Value, topological_order
 
 __version__ = "0.1.0"
 

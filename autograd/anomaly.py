@@ -19,12 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.modes import noting
-
-if TYPE_CHECKING:
-    from autograd.value import Value
 
 PACKAGE = str(Path(__file__).parent)
 
@@ -61,19 +58,19 @@ def anomaly() -> Iterator[None]:
         yield
 
 
-def note(node: Value) -> None:
+def note(node: Any) -> None:
     """Remember the line that is making a node."""
     node._notes = {**notes(node), "line": _derived.get() or _caller()}
 
 
-def notes(node: Value) -> dict[str, Any]:
+def notes(node: Any) -> dict[str, Any]:
     """What is remembered about a node beside its operation: most have nothing."""
-    found: dict[str, Any] = getattr(node, "_notes", None) or {}
+    found: dict[str, Any] = node._notes or {}
     return found
 
 
 @contextmanager
-def differentiating(node: Value, description: str) -> Iterator[None]:
+def differentiating(node: Any, description: str) -> Iterator[None]:
     """Inside this block, what is recorded belongs to the derivative of the node."""
     line = notes(node).get("line")
     if isinstance(line, Line):
@@ -85,7 +82,7 @@ def differentiating(node: Value, description: str) -> Iterator[None]:
         _derived.reset(token)
 
 
-def where_made(node: Value) -> str:
+def where_made(node: Any) -> str:
     """The line that made a node; empty where it was not remembered."""
     line = notes(node).get("line")
     return str(line) if line else ""

@@ -3,6 +3,9 @@
 Every message names the operation, the operands with their labels, and a remedy.
 Where Python has an exception for the mistake (ZeroDivisionError, OverflowError,
 TypeError), that one is raised; the classes here are for the rest.
+
+Operands and nodes are Values. This module is below them and does not import them: it
+reads their `data`, `label`, `op` and `parents`.
 """
 
 from __future__ import annotations
@@ -10,15 +13,12 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.anomaly import here, where_made
 from autograd.modes import noted
 from autograd.ops import Operation
 from autograd.remedies import usual_remedy
-
-if TYPE_CHECKING:
-    from autograd.value import Value
 
 
 class DomainError(ValueError):
@@ -42,7 +42,7 @@ class GradientMismatch(AssertionError):
     report: Any = None
 
 
-def describe(op: Operation, operands: Sequence[Value]) -> str:
+def describe(op: Operation, operands: Sequence[Any]) -> str:
     """The operation applied to its operands, as in `div(1.0, b=0.0)`."""
     shown = [f"{v.label}={v.data!r}" if v.label else repr(v.data) for v in operands]
     if len(shown) > 6:
@@ -50,8 +50,15 @@ def describe(op: Operation, operands: Sequence[Value]) -> str:
     return f"{op.name}({', '.join(shown)})"
 
 
+def refuse(op: Operation, operands: Sequence[Any], data: float) -> None:
+    """Raise for a NaN, and for an infinite result unless an operand was infinite."""
+    infinite_as_given = any(v.data - v.data != 0.0 for v in operands)
+    if data != data or not infinite_as_given:
+        raise forward_error(op, operands)
+
+
 def forward_error(
-    op: Operation, operands: Sequence[Value], cause: Exception | None = None
+    op: Operation, operands: Sequence[Any], cause: Exception | None = None
 ) -> Exception:
     """Why `op` has no finite result at these operands, as the error to raise."""
     kind, reason = _reason(op, operands, cause)
@@ -60,7 +67,7 @@ def forward_error(
 
 
 def _reason(
-    op: Operation, operands: Sequence[Value], cause: Exception | None
+    op: Operation, operands: Sequence[Any], cause: Exception | None
 ) -> tuple[type[Exception], str]:
     """The class of the error, and what is wrong and what to do, in words."""
     remedy = usual_remedy(op.name, operands)
@@ -89,23 +96,50 @@ def _reason(
     )
 
 
-def derivative_error(node: Value) -> DerivativeError:
+def derivative_error(node: Any) -> DerivativeError:
     """The derivative of `node` by its operands does not exist or is not finite."""
-    assert node.op is not None
+    op, operands = node.op, node.parents
     name = f" (label {node.label!r})" if node.label else ""
-    remedy = usual_remedy(node.op.name, node.parents) or (
+    remedy = usual_remedy(op.name, operands) or (
         "Keep the operands away from this point, for example by adding a small number."
     )
     made = where_made(node)
-    trail = f"\n  at {made}{_origins(node.parents)}" if made else ""
+    trail = f"\n  at {made}{_origins(operands)}" if made else ""
     return DerivativeError(
-        f"the derivative of {describe(node.op, node.parents)}{name} does not exist "
+        f"the derivative of {describe(op, operands)}{name} does not exist "
         f"there, or is too large for a float. {remedy} Where no gradient is needed, "
         f"use detach() on the result. No gradient was changed.{trail}"
     )
 
 
-def _origins(operands: Sequence[Value]) -> str:
+def not_finite_error(
+    order: Sequence[Any], leaves: Sequence[tuple[Any, float]]
+) -> DerivativeError:
+    """Where a sweep over `order` left the finite numbers, as the error to raise.
+
+    `leaves` have the gradient with them that they had before the sweep.
+    """
+    if all(math.isfinite(leaf.grad) for leaf, _ in leaves):
+        leaf, before = next(
+            (leaf, before)
+            for leaf, before in leaves
+            if not math.isfinite((before or 0.0) + leaf.grad)
+        )
+        return DerivativeError(
+            f"the gradients of the leaf {leaf.label!r} add up to more than a float can "
+            f"hold: {before!r} + {leaf.grad!r}. Call zero_grad() between passes. No "
+            f"gradient was changed."
+        )
+    for node in reversed(order):
+        if not all(math.isfinite(node.grad * p) for p in node.partials()):
+            return derivative_error(node)
+    return DerivativeError(
+        "the gradients that reach a node add up to more than a float can hold. Scale "
+        "the expression down. No gradient was changed."
+    )
+
+
+def _origins(operands: Sequence[Any]) -> str:
     """What made the operands, and where, as far as that was remembered."""
     lines = ""
     for value in operands:
@@ -128,11 +162,10 @@ def trace_error(asked: str) -> TraceError:
     )
 
 
-def copy_error(node: Value) -> TypeError:
+def copy_error(op: Operation) -> TypeError:
     """A computed Value was to be copied or pickled."""
-    assert node.op is not None
     return TypeError(
-        f"a Value computed by {node.op.name} cannot be copied or pickled, because its "
+        f"a Value computed by {op.name} cannot be copied or pickled, because its "
         f"whole graph would have to go with it. Use detach() for its number alone, or "
         f"copy the leaves and compute again."
     )

@@ -35,7 +35,7 @@ from typing import Any, TypeAlias
 from autograd import functions
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError
-from autograd.graph import topological_order
+from autograd.functions import operand
 from autograd.linearize import Linearization, is_finite
 from autograd.modes import recorded, recording
 from autograd.ops import TABLE
@@ -50,7 +50,7 @@ from autograd.trees import (
     flatten_like,
     unflatten,
 )
-from autograd.value import Constant, Operand, Value, operand
+from autograd.value import Constant, Operand, Value, topological_order
 
 HIGHEST_ORDER = 170
 """Of a derivative: 170! is the largest factorial that a float can hold."""

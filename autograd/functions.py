@@ -1,123 +1,246 @@
-"""The operations as functions, of Values and of plain numbers alike.
+"""The operations as functions, and as operators and methods of Value: from the table.
 
-Each takes Values, numbers, or both. With a Value among its arguments it records and
-returns a Value; plain numbers alone give a plain float. Errors are those of the
-operations: DomainError, ZeroDivisionError, OverflowError, and TypeError for what is no
-real number. `abs`, `sum`, `max`, `min` and `pow` stand in for Python's.
+Each function takes Values, numbers, or both. With a Value among its arguments it
+records and returns a Value; plain numbers alone give a plain float. Errors are those of
+the operations: DomainError, ZeroDivisionError, OverflowError, and TypeError for what is
+no real number. `abs`, `sum`, `max`, `min` and `pow` stand in for Python's. Where these
+share the derivative among equal ones, Python's own max and min do not: they compare and
+return one of the Values, a branch like any `if`.
 
-This module is also the arithmetic `xp` of Values, for the rules of the table.
+This module is also the arithmetic `xp` of Values, for the rules of the table: it has a
+function for every row, also for rows that are added later. The functions are typed in
+the stub beside this file.
 
     >>> exp(0.0)
     1.0
     >>> maximum(Value(2.0), 3.0).data
     3.0
+    >>> Value(-1.0).leaky_relu(slope=0.5).data
+    -0.5
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, overload
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from types import MethodType
+from typing import Any
 
-from autograd.ops import TABLE
-from autograd.value import Operand, Value, binary, unary, variadic
+from autograd.arithmetic import Floats
+from autograd.errors import forward_error, to_float
+from autograd.methods import is_object_array
+from autograd.operators import Operators
+from autograd.ops import TABLE, Operation
+from autograd.value import Constant, Operand, Value, record
 
+UFUNCS = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "pow": "power",
+    "neg": "negative",
+    "pos": "positive",
+    "abs": "absolute",
+    "exp": "exp",
+    "expm1": "expm1",
+    "log": "log",
+    "log1p": "log1p",
+    "sqrt": "sqrt",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "tanh": "tanh",
+    "hypot": "hypot",
+    "maximum": "maximum",
+    "minimum": "minimum",
+}
+"""The NumPy function, by its name, that means the same as a row."""
 
-class Unary(Protocol):
-    """A function of one number."""
-
-    @overload
-    def __call__(self, a: Value, /) -> Value: ...
-    @overload
-    def __call__(self, a: float, /) -> float: ...
-
-
-class Binary(Protocol):
-    """A function of two numbers."""
-
-    @overload
-    def __call__(self, a: Value, b: Operand, /) -> Value: ...
-    @overload
-    def __call__(self, a: float, b: Value, /) -> Value: ...
-    @overload
-    def __call__(self, a: float, b: float, /) -> float: ...
-
-
-add: Binary = binary("add")
-sub: Binary = binary("sub")
-mul: Binary = binary("mul")
-div: Binary = binary("div")
-pow: Binary = binary("pow")
-neg: Unary = unary("neg")
-pos: Unary = unary("pos")
-abs: Unary = unary("abs")
-exp: Unary = unary("exp")
-expm1: Unary = unary("expm1")
-log: Unary = unary("log")
-log1p: Unary = unary("log1p")
-sqrt: Unary = unary("sqrt")
-sin: Unary = unary("sin")
-cos: Unary = unary("cos")
-tan: Unary = unary("tan")
-asin: Unary = unary("asin")
-acos: Unary = unary("acos")
-atan: Unary = unary("atan")
-sinh: Unary = unary("sinh")
-cosh: Unary = unary("cosh")
-tanh: Unary = unary("tanh")
-atan2: Binary = binary("atan2")
-hypot: Binary = binary("hypot")
-sigmoid: Unary = unary("sigmoid")
-relu: Unary = unary("relu")
-gelu: Unary = unary("gelu")
-silu: Unary = unary("silu")
-softplus: Unary = unary("softplus")
-step: Unary = unary("step")
-erf: Unary = unary("erf")
-erfc: Unary = unary("erfc")
-maximum: Binary = binary("maximum")
-minimum: Binary = binary("minimum")
-
-_leaky_relu: Binary = binary("leaky_relu")
-_elu: Binary = binary("elu")
-_where = variadic("where")
-_sum = variadic("sum")
-_dot = variadic("dot")
-_max = variadic("max")
-_min = variadic("min")
-_logsumexp = variadic("logsumexp")
+# How an operation is applied: compute on the operands' data by the row's forward rule,
+# then make the node that remembers it. `unary` and `binary` are `variadic` written out
+# for speed: almost all nodes are made by them.
 
 
-@overload
-def leaky_relu(a: Value, slope: Operand = 0.01) -> Value: ...
-@overload
-def leaky_relu(a: float, slope: Value) -> Value: ...
-@overload
-def leaky_relu(a: float, slope: float = 0.01) -> float: ...
-def leaky_relu(a: Operand, slope: Operand = 0.01) -> Operand:
-    """Return a where a > 0, else slope · a (Maas, Hannun & Ng 2013)."""
-    return _leaky_relu(a, slope)
+def operand(thing: Any, name: str) -> Value:
+    """A Value as it is, a number as a Constant; TypeError for anything else."""
+    if thing.__class__ is float and thing == thing:
+        return Constant(thing)
+    return thing if isinstance(thing, Value) else Constant(to_float(thing, name))
 
 
-@overload
-def elu(a: Value, alpha: Operand = 1.0) -> Value: ...
-@overload
-def elu(a: float, alpha: Value) -> Value: ...
-@overload
-def elu(a: float, alpha: float = 1.0) -> float: ...
-def elu(a: Operand, alpha: Operand = 1.0) -> Operand:
-    """Return a where a > 0, else alpha · (eᵃ - 1)."""
-    return _elu(a, alpha)
+def as_values(numbers: Iterable[Operand]) -> list[Value]:
+    """Return the numbers as Values: Values as they are, plain numbers as Constants."""
+    return [operand(number, "as_values") for number in numbers]
 
 
-@overload
-def where(condition: Operand | bool, a: Value, b: Operand) -> Value: ...
-@overload
-def where(condition: Operand | bool, a: float, b: Value) -> Value: ...
-@overload
-def where(condition: Value, a: float, b: float) -> Value: ...
-@overload
-def where(condition: float | bool, a: float, b: float) -> float: ...
-def where(condition: Operand | bool, a: Operand, b: Operand) -> Operand:
+def on_floats(op: Operation) -> Callable[..., float]:
+    """The forward rule on floats: of a primitive, what it stands for."""
+    of_floats: Callable[..., float] | None = None
+    if op.primitive and op.arity is not None:
+        of_floats = getattr(Floats, op.name)
+    return of_floats or MethodType(op.forward, Floats)
+
+
+def unary(name: str) -> Callable[[Any], Any]:
+    """The function that evaluates and records a row of one argument."""
+    op = TABLE[name]
+    compute = on_floats(op)
+    of_numbers = variadic(name)
+
+    def apply(a: Any) -> Any:
+        if a.__class__ is not Value:
+            return of_numbers(a)
+        try:
+            data = compute(a.data)
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, (a,), error) from None
+        return record(op, a, None, data)
+
+    return _named(apply, op)
+
+
+def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
+    """The function that evaluates and records a row of two arguments.
+
+    As an operator it leaves NumPy's arrays of Values to NumPy.
+    """
+    op = TABLE[name]
+    compute = on_floats(op)
+    of_numbers = variadic(name)
+
+    def apply(a: Any, b: Any) -> Any:
+        if a.__class__ is not Value:
+            if b.__class__ is not Value:
+                return of_numbers(a, b)
+            a = operand(a, name)
+        elif b.__class__ is not Value:
+            if operator and is_object_array(b):
+                return NotImplemented
+            b = operand(b, name)
+        try:
+            data = compute(a.data, b.data)
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, (a, b), error) from None
+        return record(op, a, b, data)
+
+    return _named(apply, op)
+
+
+def variadic(name: str) -> Callable[..., Any]:
+    """The function that evaluates and records a row of any number of arguments.
+
+    A row's whole numbers come after its arguments. Plain numbers alone give a plain
+    number, and nothing is recorded.
+    """
+    row = TABLE[name]
+
+    def apply(*arguments: Any) -> Any:
+        op = row
+        if row.n_static:
+            n = len(arguments) - row.n_static
+            op = row.at(*arguments[n:])
+            arguments = arguments[:n]
+        parents = tuple(
+            [a if a.__class__ is Value else operand(a, name) for a in arguments]
+        )
+        try:
+            data = op.forward(Floats, *[parent.data for parent in parents])
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, parents, error) from None
+        if op.arity == 1 or op.arity == 2:
+            node = record(op, parents[0], parents[-1], data)
+        else:
+            node = record(op, parents, None, data)
+        if not any(isinstance(a, Value) for a in arguments):
+            return node.data
+        # What is computed from constants alone is a constant: nothing asks for its
+        # derivative, such as that of x ** 2 by its exponent, which a negative x lacks.
+        constant = all(parent.__class__ is Constant for parent in parents)
+        return Constant(data) if constant else node
+
+    return _named(apply, row)
+
+
+def of_many(name: str) -> Callable[..., Any]:
+    """The function of values that are given one by one, or as one iterable.
+
+    ValueError for no values, unless the operation is defined for none.
+    """
+    op = TABLE[name]
+    apply = variadic(name)
+
+    def of_values(*values: Any) -> Any:
+        if len(values) == 1 and isinstance(values[0], Iterable):
+            values = tuple(values[0])
+        if values:
+            return apply(*values)
+        try:
+            return op.forward(Floats)
+        except (ValueError, ArithmeticError, LookupError, TypeError):
+            raise _no_values(name) from None
+
+    return _named(of_values, op)
+
+
+def _no_values(name: str) -> ValueError:
+    return ValueError(f"{name}: there are no values. Give it at least one.")
+
+
+def argument_names(op: Operation) -> list[str]:
+    """The arguments and whole numbers of a row of fixed arity, as its rules name them.
+
+    >>> argument_names(TABLE["leaky_relu"])
+    ['a', 'slope']
+    """
+    _, *names, _ = inspect.signature(op.partials[0]).parameters
+    return names
+
+
+def with_defaults(apply: Callable[..., Any], op: Operation) -> Callable[..., Any]:
+    """The function whose last arguments may be left out, or given by their names."""
+    names = argument_names(op)
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+
+    def complete(*arguments: Any, **named: Any) -> Any:
+        if named:
+            arguments = signature.bind_partial(*arguments, **named).args
+        missing = len(names) - len(arguments)
+        if missing:
+            arguments += op.defaults[-missing:]
+        return apply(*arguments)
+
+    return _named(complete, op)
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """The function of a row, as everybody calls it."""
+    op = TABLE[name]
+    if op.arity is None:
+        return of_many(name)
+    kinds: dict[int, Callable[[str], Callable[..., Any]]] = {1: unary, 2: binary}
+    make = variadic if op.n_static else kinds.get(op.arity, variadic)
+    return with_defaults(make(name), op) if op.defaults else make(name)
+
+
+def _named(function: Callable[..., Any], op: Operation) -> Callable[..., Any]:
+    """The function with the name and the documentation of its row."""
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = f"{op.doc}. It takes {op.defined}."
+    return function
+
+
+# Functions that say more than their rows, and those that are made of several
+
+
+def where(condition: Operand | bool, a: Operand, b: Operand) -> Any:
     """Return a where the condition is not zero, else b; recorded, unlike `if`.
 
     The condition may be a bool, a number or a Value. A comparison of Values gives a
@@ -129,29 +252,10 @@ def where(condition: Operand | bool, a: Operand, b: Operand) -> Operand:
     """
     if condition is True or condition is False:
         condition = float(condition)
-    chosen: Operand = _where(condition, a, b)
-    return chosen
+    return _where(condition, a, b)
 
 
-@overload
-def sum(values: Iterable[Value]) -> Value: ...
-@overload
-def sum(values: Iterable[float]) -> float: ...
-def sum(values: Iterable[Operand]) -> Operand:
-    """Σ aᵢ as a single node; 0.0 for no values.
-
-    >>> sum([Value(1.0), 2.0, 3.0]).data
-    6.0
-    """
-    total: Operand = _sum(*values)
-    return total
-
-
-@overload
-def dot(weights: Iterable[Value], inputs: Iterable[Operand]) -> Value: ...
-@overload
-def dot(weights: Iterable[float], inputs: Iterable[float]) -> float: ...
-def dot(weights: Iterable[Operand], inputs: Iterable[Operand]) -> Operand:
+def dot(weights: Iterable[Operand], inputs: Iterable[Operand]) -> Any:
     """Σ wᵢ xᵢ as a single node. ValueError where the lengths differ.
 
     >>> dot([Value(1.0), Value(2.0)], [3.0, 4.0]).data
@@ -164,99 +268,100 @@ def dot(weights: Iterable[Operand], inputs: Iterable[Operand]) -> Operand:
             f"dot: the lengths differ, {len(weights)} and {len(inputs)}. "
             f"Give two lists of the same length."
         )
-    product: Operand = _dot(*weights, *inputs)
-    return product
+    return _dot(*weights, *inputs)
 
 
-@overload
-def max(*values: Value | Iterable[Value]) -> Value: ...
-@overload
-def max(*values: float | Iterable[float]) -> float: ...
-def max(*values: Operand | Iterable[Operand]) -> Operand:
-    """The largest of the values, given one by one or as one iterable.
-
-    Values that tie for it share the derivative equally.
-
-    >>> max([1.0, Value(3.0), 2.0]).data
-    3.0
-    """
-    largest: Operand = _max(*_some(values, "max"))
-    return largest
-
-
-@overload
-def min(*values: Value | Iterable[Value]) -> Value: ...
-@overload
-def min(*values: float | Iterable[float]) -> float: ...
-def min(*values: Operand | Iterable[Operand]) -> Operand:
-    """The smallest of the values, given one by one or as one iterable.
-
-    Values that tie for it share the derivative equally.
-
-    >>> min(1.0, Value(3.0)).data
-    1.0
-    """
-    smallest: Operand = _min(*_some(values, "min"))
-    return smallest
-
-
-@overload
-def logsumexp(values: Iterable[Value]) -> Value: ...
-@overload
-def logsumexp(values: Iterable[float]) -> float: ...
-def logsumexp(values: Iterable[Operand]) -> Operand:
-    """log Σ exp(aᵢ), without overflow. ValueError for no values.
-
-    >>> logsumexp([1000.0, 1000.0])
-    1000.6931471805599
-    """
-    result: Operand = _logsumexp(*_some((values,), "logsumexp"))
-    return result
-
-
-@overload
-def softmax(values: Iterable[Value]) -> list[Value]: ...
-@overload
-def softmax(values: Iterable[float]) -> list[float]: ...
 def softmax(values: Iterable[Any]) -> list[Any]:
     """exp(aᵢ) / Σ exp(aⱼ) for each value: positive numbers that add up to 1.
 
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    powers = [exp(a) for a in log_softmax(values)]
-    total = sum(powers)  # 1, but for the rounding of large values
+    powers = [_exp(a) for a in log_softmax(values)]
+    total = _sum(powers)  # 1, but for the rounding of large values
     return [power / total for power in powers]
 
 
-@overload
-def log_softmax(values: Iterable[Value]) -> list[Value]: ...
-@overload
-def log_softmax(values: Iterable[float]) -> list[float]: ...
 def log_softmax(values: Iterable[Any]) -> list[Any]:
     """aᵢ - log Σ exp(aⱼ) for each value, without overflow.
 
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
     """
-    listed: list[Any] = _some((values,), "log_softmax")
-    total = logsumexp(listed)
+    listed = list(values)
+    if not listed:
+        raise _no_values("log_softmax")
+    total = _logsumexp(listed)
     return [a - total for a in listed]
 
 
-def _some(values: Sequence[Any], name: str) -> list[Any]:
-    """The values as a list that is not empty."""
-    (first, *rest) = values or ((),)
-    listed = list(values) if rest or not isinstance(first, Iterable) else list(first)
-    if not listed:
-        raise ValueError(f"{name}: there are no values. Give it at least one.")
-    return listed
-
-
-def each(f: Any, arguments: Iterable[Any]) -> list[Any]:
+def each(f: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
     """The results of a function for each of the arguments: see `Operation`."""
     return [f(a) for a in arguments]
 
 
-for _name, _row in TABLE.items():
-    globals().setdefault(_name, variadic(_name))
+_exp = function_of("exp")
+_sum = function_of("sum")
+_logsumexp = function_of("logsumexp")
+_where = variadic("where")
+_dot = variadic("dot")
+
+# All others are their rows.
+
+SIGNS = {
+    "neg": "__neg__",
+    "pos": "__pos__",
+    "abs": "__abs__",
+    "floor": "__floor__",
+    "ceil": "__ceil__",
+}
+"""Python's own names for rows of one argument."""
+
+OPERATORS = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "div": "truediv",
+    "pow": "pow",
+    "mod": "mod",
+    "floor_divide": "floordiv",
+}
+"""Python's operators, by their rows: __add__ and its reflection __radd__."""
+
+
+def make_methods(op: Operation, function: Callable[..., Any]) -> None:
+    """Give Value a method for a row of one or two arguments."""
+    methods = {op.name: function}
+    if op.name in SIGNS:
+        methods[SIGNS[op.name]] = function
+    elif op.name in OPERATORS:
+        forward, reflected = _infix(op.name)
+        methods[f"__{OPERATORS[op.name]}__"] = forward
+        methods[f"__r{OPERATORS[op.name]}__"] = reflected
+    elif op.name in UFUNCS:
+        methods[UFUNCS[op.name]] = function  # which NumPy calls
+    for name, method in methods.items():
+        setattr(Operators, name, method)
+
+
+def _infix(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """An operation of two arguments, as an operator and its reflection."""
+    apply = binary(name, operator=True)
+
+    def reflected(b: Any, a: Any) -> Any:
+        return apply(a, b)
+
+    return apply, _named(reflected, TABLE[name])
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """The function of a row that was added later."""
+    if name in TABLE:
+        return function_of(name)
+    raise AttributeError(f"there is no operation {name!r}")
+
+
+for _row in list(TABLE.values()):
+    _function = globals().setdefault(_row.name, function_of(_row.name))
+    if _row.arity == 1 or _row.arity == 2:
+        make_methods(_row, _function)

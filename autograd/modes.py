@@ -16,13 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from autograd.value import Value
-
-Note: TypeAlias = "Callable[[Value], None]"
-"""What is called with each node that is recorded."""
+Note: TypeAlias = Callable[[Any], None]
+"""What is called with each Value that is recorded."""
 
 _traced: ContextVar[bool] = ContextVar("traced", default=False)
 _noted: ContextVar[bool] = ContextVar("noted", default=False)

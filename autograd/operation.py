@@ -25,9 +25,10 @@ from autograd.arithmetic import Floats
 from autograd.backward import gradients
 from autograd.checking.judges import finite_difference
 from autograd.errors import GradientMismatch, TraceError
+from autograd.functions import binary, unary, variadic
 from autograd.modes import tracing
 from autograd.ops import REALS, TABLE, Interval, Operation, Rule, row
-from autograd.value import Value, binary, unary, variadic
+from autograd.value import Value
 
 FRACTIONS = (0.13, 0.41, 0.67, 0.89)
 """Where in its interval each argument is tried."""
@@ -199,6 +200,7 @@ def _difference(op: Operation, rule: Rule, point: Sequence[float], i: int) -> fl
 
 def _check_on_arrays(op: Operation, point: Sequence[float], out: float) -> None:
     """The forward rule on arrays, as compiled programs run it."""
+    # NumPy is not needed until somebody adds an operation.
     import numpy as np
 
     from autograd.compiler import on_arrays

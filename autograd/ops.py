@@ -73,7 +73,8 @@ class Operation:
 
     `n_static` is how many whole numbers the operation takes after its arguments, such
     as the order of polygamma: they are never differentiated by. `at` puts them in, and
-    they are `static` then; rules get them after the arguments.
+    they are `static` then; rules get them after the arguments. `defaults` are those of
+    the last arguments, which may be left out, or named as the rules name them.
 
     `kink(*arguments)` is a number whose zero marks the points where the operation is
     not differentiable; it is None for a smooth operation. `domain` has one interval per
@@ -92,6 +93,7 @@ class Operation:
     primitive: bool = False
     n_static: int = 0
     static: tuple[int, ...] = ()
+    defaults: tuple[float, ...] = ()
 
     @property
     def defined(self) -> str:
@@ -164,7 +166,7 @@ def _bound(op: Operation, static: tuple[int, ...]) -> Operation:
     )
 
 
-PRIMITIVES = {*vars(Floats), "add", "sub", "mul", "div", "neg", "pos"}
+PRIMITIVES = {*vars(Floats)}
 """The names that arithmetics know."""
 
 REALS = Interval()
@@ -193,6 +195,7 @@ def row(
     variadic: bool = False,
     n_static: int = 0,
     remark: str = "",
+    defaults: tuple[float, ...] = (),
 ) -> None:
     """Add an operation to the table: as many arguments as partials, or `variadic`.
 
@@ -212,6 +215,7 @@ def row(
         remark,
         primitive=forward is None or name in PRIMITIVES,
         n_static=n_static,
+        defaults=defaults,
     )
 
 
@@ -425,6 +429,7 @@ row(
     lambda xp, a, slope, out: xp.where(xp.step(a), 1.0, slope),
     lambda xp, a, slope, out: xp.minimum(a, 0.0),
     kink=lambda a, slope: a,
+    defaults=(0.01,),
 )
 row(
     "elu",
@@ -436,6 +441,7 @@ row(
     ),
     lambda xp, a, alpha, out: xp.expm1(xp.minimum(a, 0.0)),
     kink=lambda a, alpha: a,
+    defaults=(1.0,),
 )
 row(
     "gelu",

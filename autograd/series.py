@@ -24,9 +24,10 @@ from functools import cache
 from typing import Any
 
 from autograd.errors import derivative_error
+from autograd.functions import variadic
 from autograd.linearize import is_finite, is_number, plus
 from autograd.ops import TABLE, Operation
-from autograd.value import Constant, Value, variadic
+from autograd.value import Constant, Value
 
 
 def taylor(

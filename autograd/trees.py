@@ -99,13 +99,16 @@ def unflatten(structure: Structure, numbers: Sequence[Any]) -> Any:
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """Numbers as an array of floats, or of objects where there are Values."""
+    # NumPy is there if there are arrays to be made: only who has one asks for one.
     import numpy as np
+
+    from autograd.interop import ValueArray
 
     if all(number.__class__ is float for number in numbers):
         return np.array(numbers, dtype=np.float64).reshape(shape)
     array = np.empty(len(numbers), dtype=object)
     array[:] = numbers
-    return array.reshape(shape)
+    return array.reshape(shape).view(ValueArray)
 
 
 def _take(tree: Any, where: str, numbers: list[Any]) -> Structure:
@@ -131,6 +134,7 @@ def _take_like(structure: Structure, tree: Any, where: str, numbers: list[Any]) 
         for key, part in zip(structure.keys, structure.parts, strict=True):
             _take_like(part, tree[key], f"{where}[{key!r}]", numbers)
     elif _is_array_class(structure.kind):
+        # There is an array, so NumPy is loaded already.
         import numpy as np
 
         array = np.asarray(tree, dtype=object)

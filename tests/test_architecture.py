@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -89,10 +90,102 @@ def test_inner_modules_of_the_compiler_are_its_own(path: Path) -> None:
     assert not inner & imports(path)
 
 
-@pytest.mark.parametrize("path", outside_the_compiler("autograd"), ids=str)
+NUMPY_IS_THERE = Path("autograd/interop.py")
+"""Imported inside functions alone, when NumPy calls."""
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*outside_the_compiler("autograd")} - {NUMPY_IS_THERE}), ids=str
+)
 def test_autograd_imports_the_standard_library_alone(path: Path) -> None:
     others = {top(name) for name in imports(path, everywhere=False)} - {"autograd"}
     assert others <= set(sys.stdlib_module_names)
+
+
+def module_name(path: Path) -> str:
+    """The dotted name under which a file is imported."""
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_graph(package: str) -> dict[str, set[str]]:
+    """Each module of a package, with those that it imports when it is imported."""
+    modules = {module_name(path): path for path in sources(package)}
+    graph: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        found: set[str] = set()
+        for node in statements(parse(path), everywhere=False):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module, f"{path}: a relative import"
+                # `from a import b` is the module a.b where there is one, else a.
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                found |= {n if n in modules else node.module for n in names}
+        graph[name] = found & modules.keys()
+    return graph
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Modules each of which is imported by the next, the first again at the end."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_modules_of_autograd_import_each_other_in_no_circle() -> None:
+    graph = import_graph("autograd")
+    assert {"autograd.errors", "autograd.ops"} <= graph["autograd.value"]
+    assert "autograd.value" in graph["autograd.compiler.trace"]
+    assert not circle(graph)
+
+
+@pytest.mark.parametrize("upwards", ["autograd.value", "autograd"])
+def test_a_circle_would_be_found(upwards: str) -> None:
+    graph = import_graph("autograd")
+    graph["autograd.errors"].add(upwards)
+    assert {"autograd.errors", upwards} <= set(circle(graph))
+
+
+def test_errors_do_not_know_values() -> None:
+    assert not {n for n in imports(Path("autograd/errors.py")) if "Value" in n}
+
+
+def unexplained(source: str) -> list[int]:
+    """The lines of imports inside functions that have no comment beside or above them.
+
+    One comment is enough for several in a row.
+    """
+    lines = ["", *source.splitlines()]
+    lazy = [
+        node
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    own = {n for node in lazy for n in range(node.lineno, (node.end_lineno or 0) + 1)}
+    found = []
+    for node in lazy:
+        above = node.lineno
+        while above in own or not lines[above].strip():
+            above -= 1
+        if "#" not in lines[node.lineno] and not lines[above].lstrip().startswith("#"):
+            found.append(node.lineno)
+    return found
+
+
+@pytest.mark.parametrize("path", sources("autograd"), ids=str)
+def test_every_lazy_import_says_why(path: Path) -> None:
+    assert not unexplained((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_a_lazy_import_without_a_reason_would_be_found() -> None:
+    assert unexplained("def f():\n    import numpy") == [2]
+    assert unexplained("def f():\n    if f:\n        import numpy") == [3]
+    assert unexplained("def f():\n    # when it is called\n    import numpy") == []
+    assert unexplained("try:\n    import numpy\nexcept ImportError:\n    pass") == []
 
 
 def modules_after(statement: str) -> set[str]:
@@ -108,6 +201,12 @@ def modules_after(statement: str) -> set[str]:
         check=True,
     )
     return set(result.stdout.split())
+
+
+def test_what_imports_numpy_is_imported_when_it_is_called_alone() -> None:
+    graph = import_graph("autograd")
+    outside = {m for m in graph if not m.startswith("autograd.compiler.")}
+    assert not {m for m in outside if module_name(NUMPY_IS_THERE) in graph[m]}
 
 
 def test_importing_autograd_loads_no_numpy() -> None:

@@ -19,8 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from autograd.arithmetic import Floats
-from autograd.graph import topological_order
-from autograd.value import Value
+from autograd.value import Value, topological_order
 
 DIGITS = (50, 100, 200, 400, 800, 1600)
 """The precisions tried, until two in a row agree."""

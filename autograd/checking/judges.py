@@ -30,9 +30,8 @@ from autograd.checking.digits import Replay
 from autograd.checking.verdict import Estimate, Finding, Kink, Report, Suspect
 from autograd.errors import GradientMismatch, describe
 from autograd.functional import grad, hvp, linearize
-from autograd.functions import dot
-from autograd.graph import topological_order
-from autograd.value import Value, as_values, record
+from autograd.functions import as_values, dot
+from autograd.value import Value, record, topological_order
 
 Function = Callable[[Any], Any]
 """A function of one number, or of a list of numbers, that returns one number."""

@@ -77,6 +77,7 @@ def compile_function(
     `at`; TraceError where it branches on a Value's number, ValueError where it is not
     defined at that point.
     """
+    # As in `compile`: NumPy is not needed until there is something to compile.
     from autograd.compiler.function import CompiledFunction
 
     return CompiledFunction(f, n_inputs, at)
@@ -84,6 +85,7 @@ def compile_function(
 
 def on_arrays(rule: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     """A rule of the table on arrays of the same shape, as a program would run it."""
+    # As in `compile`: NumPy is not needed until there is something to compile.
     import numpy as np
 
     from autograd.compiler.arrays import Arrays

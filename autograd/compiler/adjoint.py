@@ -408,6 +408,8 @@ class _WayBack:
             return gradient if partial else 0.0
         if not isinstance(gradient, Index) and gradient == 1.0:
             return partial
+        if not isinstance(partial, Index) and partial == -1.0:
+            return self.writer.apply(NEG, [gradient])
         return self.writer.apply(MUL, [gradient, partial])
 
     def is_needed(self, index: Index) -> bool:

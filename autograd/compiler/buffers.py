@@ -15,6 +15,7 @@ Invariant: nothing is written that an earlier step of the pass has written, but 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -136,7 +137,7 @@ class Buffers:
         self._place(behind)
         steps = [step for it in behind for step in self._steps(it)]
         rows = [Index(space, np.array([row])) for space, row in both.outputs[:2]]
-        self.value = self._read(rows[0], steps)
+        self.value = self._read(rows[0], steps).reshape(())
         n = len(both.outputs) - 1
         self.gradient = np.empty(0, self.dtype)
         if n:
@@ -209,7 +210,13 @@ class Buffers:
             right = self._matrix(it.right, steps)
             if it.left.rows.max() < len(self.multiplied):
                 self.multiplied[it.left.rows] = True
-            steps += self._product(left, right, out.reshape(len(left), -1))
+            out = out.reshape(len(left), -1)
+            steps += self._product(left, right, out)
+            if left.shape[1] == 1 and it.first < self._n_forward(it.varying):
+                # A sum of one term begins at 0 too, and is never -0.
+                steps.append(
+                    Step(Kind.MAP, np.add, (out, np.zeros((), self.dtype)), out)
+                )
         elif isinstance(it, Outer):
             left, right = self._matrix(it.left, steps), self._matrix(it.right, steps)
             steps.append(product(left, right.T, out.reshape(len(left), -1)))
@@ -385,10 +392,7 @@ class Buffers:
             # fast if its product does too.
             turned = np.zeros(out.T.shape, self.dtype)
             return [product(right.T, left.T, turned), copy(out, turned.T)]
-        steps = [product(left, right, out)]
-        if steps[0].kind is Kind.MAP:  # of one term: a sum begins at 0, and is never -0
-            steps.append(Step(Kind.MAP, np.add, (out, np.zeros((), self.dtype)), out))
-        return steps
+        return [product(left, right, out)]
 
     # Adding up
 
@@ -399,10 +403,20 @@ class Buffers:
         for i, part in enumerate(it.parts):
             if (block, i) in self.delivered:
                 written[part.targets.ravel()] = True
-        for i, part in enumerate(it.parts):
-            if (block, i) not in self.delivered:
-                source = np.asarray(self._operand(part.source, steps), self.dtype)
-                self._add(out, part.targets, source, written, steps)
+        rest = [
+            (part.targets, np.asarray(self._operand(part.source, steps), self.dtype))
+            for i, part in enumerate(it.parts)
+            if (block, i) not in self.delivered
+        ]
+        if not written.any() and len(rest) > 1:
+            whole = np.arange(it.size)
+            if all(np.array_equal(targets, whole) for targets, _ in rest[:2]):
+                a, b = (source for _, source in rest[:2])
+                steps.append(Step(Kind.MAP, np.add, (a, b), out))
+                written[:] = True
+                rest = rest[2:]
+        for targets, source in rest:
+            self._add(out, targets, source, written, steps)
 
     def _add(
         self, out: Array, rows: Rows, source: Array, written: Any, steps: list[Step]
@@ -485,7 +499,10 @@ class Buffers:
 
     def is_finite(self) -> bool:
         """Whether all rows are finite, but for what an infinite constant has led to."""
-        return self.watch.is_finite() and all(map(self._is_as_given, self.doubtful))
+        finite = self.watch.is_finite()
+        return finite and (
+            not self.doubtful or all(map(self._is_as_given, self.doubtful))
+        )
 
     def _is_as_given(self, it: Instruction) -> bool:
         """Whether what is infinite has an infinite operand, and nothing is NaN."""
@@ -544,7 +561,7 @@ class Watch:
 
     def is_finite(self) -> bool:
         """Whether all numbers were finite when the steps were run."""
-        return bool(np.isfinite(self.sums.sum())) or all(
+        return math.isfinite(self.sums.sum()) or all(
             bool(np.isfinite(array).all()) for array in self.arrays
         )
 

@@ -4,8 +4,8 @@
 of the output by what an instruction computed, times the local partial by an argument,
 is added to the derivative by that argument. The partials are the rules of the table,
 over an arithmetic whose operations are written to the tape: what a rule computes has a
-name there, and is computed once. The result has primitives alone, and a length that is
-proportional to that of the tape.
+name there, and is computed once. The result has operators and primitives alone, and a
+length that is proportional to that of the tape.
 
     >>> from autograd import Value
     >>> from autograd.compiler.trace import trace
@@ -25,7 +25,7 @@ import operator
 from functools import reduce
 from typing import Any
 
-from autograd.compiler.tape import Tape, Writer, WriterArithmetic, Written
+from autograd.compiler.tape import OPERATORS, Tape, Writer, WriterArithmetic, Written
 
 
 def lower(tape: Tape) -> Tape:
@@ -84,7 +84,7 @@ class _Lowering:
         self.xp = WriterArithmetic(self.writer)
         self.new = self.writer.leaves(tape)
         for op, args in zip(tape.ops, tape.args, strict=True):
-            if op.primitive:
+            if op.primitive or op in OPERATORS:
                 self.new.append(
                     self.writer.emit(op, tuple([self.new[i] for i in args]))
                 )
@@ -109,6 +109,8 @@ def _times(slope: Any, partial: Any) -> Any:
         return 0.0
     if _is_number(partial, 1.0):
         return slope
+    if _is_number(partial, -1.0):
+        return -slope
     return partial if _is_number(slope, 1.0) else slope * partial
 
 

@@ -60,7 +60,7 @@ class ArrayExecutor:
         with self._turn:
             buffers = self._forward(batch)
             buffers.backward()
-            value = float(buffers.value[0, 0] if buffers.value.ndim else buffers.value)
+            value = float(buffers.value)
             if not (math.isfinite(value) and buffers.watch_of_gradient.is_finite()):
                 raise NotFinite
             return value, buffers.gradient.copy()

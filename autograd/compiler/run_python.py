@@ -8,6 +8,7 @@ on the way back too (see `differentiate`).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograd.arithmetic import Floats
 from autograd.compiler.differentiate import differentiate, lower
 from autograd.compiler.errors import NotFinite
 from autograd.compiler.tape import Tape
+from autograd.ops import Operation
 
 Array = npt.NDArray[Any]
 
@@ -32,6 +34,11 @@ OPERATORS = {
 """How Python writes operations that are no functions."""
 
 
+LONGEST = 200
+"""What is used once is written where it is used, in expressions of up to so many
+characters: a local variable less. Longer ones are beyond some parsers' depth."""
+
+
 def source(tape: Tape) -> str:
     """A Python function `run(x, p)` of inputs and parameters, as text.
 
@@ -41,37 +48,41 @@ def source(tape: Tape) -> str:
     first = tape.n_inputs + tape.n_parameters
     names = [f"x{i}" for i in range(tape.n_inputs)]
     names += [f"p{i}" for i in range(tape.n_parameters)]
-    names += [f"({constant!r})" for constant in tape.constants]
-    infinite = {first + i for i, x in enumerate(tape.constants) if not math.isfinite(x)}
     lines = [f"{', '.join(names[: tape.n_inputs])}, = x"] if tape.n_inputs else []
     if tape.n_parameters:
         lines.append(f"{', '.join(names[tape.n_inputs : first])}, = p")
-    doubtful = []
-    for number, (op, args) in enumerate(
-        zip(tape.ops, tape.args, strict=True), start=tape.n_leaves
-    ):
+    names += [f"({constant!r})" for constant in tape.constants]
+    every = range(tape.n_leaves, tape.n_leaves + len(tape.ops))
+    guards = {*(every if tape.guards is None else tape.guards)}
+    uses = Counter(i for args in tape.args for i in args)
+    named = guards.union(tape.outputs)
+    infinite = {first + i for i, x in enumerate(tape.constants) if not math.isfinite(x)}
+    for number, op, args in zip(every, tape.ops, tape.args, strict=True):
         operands = [names[i] for i in args]
-        if op.name in OPERATORS:
-            text = OPERATORS[op.name].format(*operands)
+        text = _written(op, operands)
+        if number not in named and uses[number] == 1 and len(text) <= LONGEST:
+            names.append(f"({text})" if op.name in OPERATORS else text)
         else:
-            listed = ", ".join(operands)
-            given = [f"({listed},)" if op.arity is None else listed]
-            text = f"{op.name}({', '.join([*given, *map(str, op.static)])})"
-        names.append(f"v{number}")
-        lines.append(f"v{number} = {text}")
+            names.append(f"v{number}")
+            lines.append(f"v{number} = {text}")
         if infinite.intersection(args):
             infinite.add(number)
-            doubtful.append(f"as_given(v{number}, ({', '.join(operands)},))")
-    every = range(tape.n_leaves, len(names))
-    guards = every if tape.guards is None else tape.guards
-    computed = ", ".join(names[i] for i in guards if i not in infinite)
-    if computed:
-        lines.append(f"finite(({computed},))")
-    if doubtful:
-        guarded = {f"as_given(v{i}," for i in guards}
-        lines += [d for d in doubtful if d[: d.index(",") + 1] in guarded]
+            if number in guards:
+                lines.append(f"as_given(v{number}, ({', '.join(operands)},))")
+    checked = ", ".join(names[i] for i in sorted(guards - infinite))
+    if checked:
+        lines.append(f"finite(({checked},))")
     lines.append(f"return [{', '.join(names[i] for i in tape.outputs)}]")
     return "def run(x, p):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def _written(op: Operation, operands: Sequence[str]) -> str:
+    """An operation on what is written already."""
+    if op.name in OPERATORS:
+        return OPERATORS[op.name].format(*operands)
+    listed = ", ".join(operands)
+    given = f"({listed},)" if op.arity is None else listed
+    return f"{op.name}({', '.join([given, *map(str, op.static)])})"
 
 
 class PythonExecutor:
@@ -120,11 +131,10 @@ class PythonExecutor:
             raise NotFinite from None
 
     def _finite(self, values: Sequence[float]) -> None:
-        """OverflowError where a number is not finite, or beyond single precision."""
-        largest = self._largest
-        if not sum(map(abs, values)) <= largest and not all(
-            abs(x) <= largest for x in values
-        ):
+        """OverflowError where a number is not finite in the program's precision."""
+        if self.parameters.dtype == np.float64 and math.isfinite(sum(values)):
+            return
+        if not all(abs(x) <= self._largest for x in values):
             raise OverflowError("a number is not finite")
 
 

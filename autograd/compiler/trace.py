@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.compiler.tape import Tape
-from autograd.graph import topological_order
-from autograd.hooks import any_hooks, hooks_of
-from autograd.value import Value
+from autograd.hooks import hooks_of
+from autograd.value import Value, topological_order
 
 
 def trace(
@@ -15,7 +14,7 @@ def trace(
 ) -> Tape:
     """Lay out all that the outputs depend on. Leaves not named are constants."""
     order = topological_order(*outputs)
-    if any_hooks() and any(map(hooks_of, order)):
+    if any(map(hooks_of, order)):
         raise ValueError(
             "compile: a Value has a hook, and a compiled program calls none. Remove it "
             "by its handle, or do not compile: fit(..., compiled=False)."

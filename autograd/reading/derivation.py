@@ -44,7 +44,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import NamedTuple
 
-from autograd.graph import topological_order
 from autograd.reading.formulas import (
     Formula,
     number,
@@ -55,7 +54,7 @@ from autograd.reading.formulas import (
 )
 from autograd.reading.notation import Latex, Piece, Text
 from autograd.reading.paths import gradients_of
-from autograd.value import Constant, Value
+from autograd.value import Constant, Value, topological_order
 
 LONGEST_FORMULA = 100
 """A formula of more characters is left out of the worksheet, and its number told."""

@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd.errors import DerivativeError
-from autograd.graph import topological_order
 from autograd.reading.formulas import Formula, symbols
 from autograd.reading.notation import SIGN, Latex, Text
 from autograd.reading.paths import (
@@ -34,7 +33,7 @@ from autograd.reading.paths import (
     gradients_of,
     leading_paths,
 )
-from autograd.value import Constant, Value
+from autograd.value import Constant, Value, topological_order
 
 MOST_LISTED = 100_000
 """How many paths `k=None` lists at most."""

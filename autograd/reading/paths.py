@@ -28,10 +28,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from autograd.backward import local_partials
 from autograd.errors import derivative_error
-from autograd.graph import topological_order
-from autograd.value import Constant, Value
+from autograd.value import Constant, Value, local_partials, topological_order
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""The operations as functions: of Values, of numbers, and of both."""
+"""The operations as functions and methods: of Values, of numbers, and of both."""
 
 from __future__ import annotations
 
+import ast
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +16,12 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from autograd import functions as on_values
-from autograd.ops import TABLE
+from autograd.functions import SIGNS, argument_names
+from autograd.operators import Operators
+from autograd.ops import TABLE, row
 from tests.strategies import OPERATORS, apply, tame_arguments
 
-METHODS = sorted(name for name in TABLE if name in vars(Value))
+METHODS = sorted(name for name, op in TABLE.items() if op.arity in (1, 2))
 logits = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6)
 
 
@@ -84,12 +89,7 @@ def test_method_is_the_function(name: str, data: st.DataObject) -> None:
     leaf, *rest = leaves_of(data.draw(tame_arguments(name, 1 / 8)))
     node = getattr(leaf, name)(*rest)
     assert node.op is TABLE[name]
-    assert node.data == getattr(autograd, name)(leaf, *rest).data
-
-
-def test_every_function_of_one_number_is_a_method() -> None:
-    unary = {n for n, op in TABLE.items() if op.arity == 1} - OPERATORS.keys()
-    assert unary <= set(METHODS)
+    assert node.data == getattr(on_values, name)(leaf, *rest).data
 
 
 def test_integers_give_floats() -> None:
@@ -111,6 +111,84 @@ def test_slopes_may_be_learned() -> None:
     x, slope = Value(-2.0), Value(0.25)
     x.leaky_relu(slope).backward()
     assert (x.grad, slope.grad) == (0.25, -2.0)
+
+
+def test_arguments_with_a_default_are_counted_and_named() -> None:
+    assert autograd.leaky_relu(a=-1.0, slope=0.5) == -0.5
+    with pytest.raises(TypeError, match="sloep"):
+        Value(-1.0).leaky_relu(sloep=0.5)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="positional argument"):
+        autograd.elu()  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="positional argument"):
+        autograd.elu(1.0, 2.0, 3.0)  # type: ignore[call-overload]
+
+
+# Rows that are added later
+
+
+@pytest.fixture
+def new_rows() -> Iterator[None]:
+    """A row of each kind, for the length of a test."""
+    before = dict(TABLE)
+    row("triple", "3", "3a", lambda xp, a: 3.0 * a, lambda xp, a, out: 3.0)
+    row(
+        "blend",
+        "b",
+        "a + w (b - a)",
+        lambda xp, a, b, w: a + w * (b - a),
+        lambda xp, a, b, w, out: 1.0 - w,
+        lambda xp, a, b, w, out: w,
+        lambda xp, a, b, w, out: b - a,
+        defaults=(0.5,),
+    )
+    row(
+        "mean",
+        "m",
+        "Σ aᵢ / n",
+        lambda xp, *args: xp.sum(args) / len(args),
+        lambda xp, args, out: [1.0 / len(args)] * len(args),
+        variadic=True,
+    )
+    row(
+        "monomial",
+        "^n",
+        "aⁿ",
+        lambda xp, a, n: xp.pow(a, float(n)),
+        lambda xp, a, n, out: n * xp.pow(a, float(n - 1)),
+        n_static=1,
+    )
+    yield
+    TABLE.clear()
+    TABLE.update(before)
+
+
+@pytest.mark.usefixtures("new_rows")
+def test_a_row_that_is_added_has_a_function_and_needs_no_other_line() -> None:
+    f: Any = on_values
+    x, y = Value(2.0), Value(6.0)
+    assert f.triple(x).op is TABLE["triple"]
+    assert f.triple(2.0) == 6.0
+    assert f.blend(x, y).data == 4.0
+    assert f.blend(x, y, w=0.25).data == 3.0
+    assert f.mean([x, y]).data == f.mean(x, y).data == 4.0
+    with pytest.raises(ValueError, match="mean: there are no values"):
+        f.mean([])
+    with pytest.raises(AttributeError, match="no operation 'quadruple'"):
+        f.quadruple(x)
+
+
+@pytest.mark.usefixtures("new_rows")
+def test_whole_numbers_come_after_the_arguments_and_belong_to_the_operation() -> None:
+    f: Any = on_values
+    x = Value(2.0)
+    cube = f.monomial(x, 3)
+    assert cube.op is TABLE["monomial"].at(3)
+    assert cube.parents == (x,)
+    cube.backward()
+    assert (cube.data, x.grad, f.monomial(2.0, 3)) == (8.0, 12.0, 8.0)
+    for wrong in ((x,), (x, 3.0), (x, Value(3.0))):
+        with pytest.raises(TypeError, match="monomial: 1 whole number"):
+            f.monomial(*wrong)
 
 
 # Functions of any number of values
@@ -233,3 +311,99 @@ def test_gradient_of_softmax_adds_up_to_zero(xs: list[float]) -> None:
 def test_softmax_of_values_is_a_list_of_values() -> None:
     shares: list[Callable[..., Any]] = autograd.softmax([Value(1.0), 2.0])
     assert all(isinstance(share, Value) for share in shares)
+
+
+# The stubs, by which an editor and mypy know what is made from the table
+
+FOLDER = Path(on_values.__file__).parent
+KINDS = {1: "Unary", 2: "Binary", None: "Variadic"}
+
+
+def definitions(path: Path) -> dict[str, ast.FunctionDef]:
+    """The functions and methods that a file defines; of overloads the first."""
+    found: dict[str, ast.FunctionDef] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(node.name, node)
+    return found
+
+
+def arguments(node: ast.FunctionDef) -> tuple[list[str], list[float]]:
+    """The names of its arguments, and the defaults of the last ones."""
+    names = [argument.arg for argument in node.args.args]
+    return names, [ast.literal_eval(default) for default in node.args.defaults]
+
+
+def test_stub_of_the_functions_has_every_row_and_no_more() -> None:
+    stub = FOLDER / "functions.pyi"
+    module = ast.parse(stub.read_text(encoding="utf-8"))
+    typed = {
+        ast.unparse(node.target): ast.unparse(node.annotation)
+        for node in module.body
+        if isinstance(node, ast.AnnAssign)
+    }
+    spelled, by_hand = definitions(stub), definitions(FOLDER / "functions.py")
+    for name, op in TABLE.items():
+        if name in by_hand:
+            assert arguments(spelled[name])[0] == arguments(by_hand[name])[0], name
+        elif op.defaults or op.n_static or op.arity not in KINDS:
+            expected = argument_names(op), list(op.defaults)
+            assert arguments(spelled[name]) == expected, name
+        else:
+            assert typed.get(name) == KINDS[op.arity], name
+    constants = {name for name in typed if name.isupper()}
+    assert typed.keys() - constants <= TABLE.keys()
+    assert spelled.keys() - by_hand.keys() - {"__call__"} <= TABLE.keys()
+
+
+def test_stub_of_the_methods_has_every_method_and_no_more() -> None:
+    stub = definitions(FOLDER / "operators.pyi")
+    made = {
+        name: method
+        for name, method in vars(Operators).items()
+        if callable(method) and "refuse" not in method.__qualname__
+    }
+    steps = {"__floor__", "__ceil__"} - {SIGNS[n] for n in SIGNS if n in TABLE}
+    assert stub.keys() == made.keys() - steps
+    for name, node in stub.items():
+        op = TABLE[made[name].__name__]
+        _, *names = argument_names(op)
+        assert arguments(node) == (["self", *names], list(op.defaults)), name
+
+
+SNIPPET = """
+from autograd import Value, exp, leaky_relu, max, sqrt
+x = Value(1.0)
+reveal_type(-x)
+reveal_type(x + 1)
+reveal_type(2 / x)
+reveal_type(x ** 2)
+reveal_type(abs(x))
+reveal_type(x.exp())
+reveal_type(x.leaky_relu(slope=0.1))
+reveal_type(sqrt(x))
+reveal_type(max([x, 2 * x]))
+reveal_type(sqrt(2.0))
+reveal_type(leaky_relu(2.0))
+reveal_type(max(1.0, 2.0))
+x.exponential()
+x + "1"
+"""
+
+
+def test_mypy_knows_what_is_a_value_and_what_is_a_float(tmp_path: Path) -> None:
+    api = pytest.importorskip("mypy.api")
+    snippet, module = tmp_path / "snippet.py", tmp_path / "made.py"
+    snippet.write_text(SNIPPET, encoding="utf-8")
+    # A module beside its stub is not read by mypy, unless it has another name.
+    module.write_bytes((FOLDER / "functions.py").read_bytes())
+    cache = f"--cache-dir={tmp_path / 'cache'}"
+    found, errors, _ = api.run(["--strict", cache, str(snippet), str(module)])
+    assert not errors
+    revealed = re.findall(r'Revealed type is ".*?(\w+)"', found)
+    assert revealed == ["Value"] * 9 + ["float"] * 3
+    refused = [line for line in found.splitlines() if " error: " in line]
+    assert [re.findall(r"\w+.py:\d+", line) for line in refused] == [
+        ["snippet.py:16"],
+        ["snippet.py:17"],
+    ], found

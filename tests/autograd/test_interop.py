@@ -240,3 +240,80 @@ def test_gradient_flows_through_code_written_for_arrays(name):
     out = f(values)
     assert out.data == pytest.approx(float(f(np.array(point))), rel=1e-14)
     autograd.check_gradient(lambda xs: f(np.array(xs, dtype=object)), point)
+
+
+# Ties: equal ones share the derivative, however the choice is spelled
+
+CHOICES: dict[str, Callable[[Any], Any]] = {
+    "maximum": lambda x: np.maximum(x, 2.0).sum(),
+    "maximum, the array last": lambda x: np.maximum(2.0, x).sum(),
+    "minimum": lambda x: np.minimum(x, 2.0).sum(),
+    "fmax": lambda x: np.fmax(x, np.full(3, 2.0)).sum(),
+    "fmin": lambda x: np.fmin(x, 2.0).sum(),
+    "maximum in place": lambda x: np.maximum(x, 2.0, out=x.copy()).sum(),
+    "of what is computed": lambda x: np.maximum(np.exp(x) - np.exp(x) + x, 2.0).sum(),
+    "bare values": lambda x: sum(np.maximum(v, 2.0) for v in x),
+    "a value and an array": lambda x: np.maximum(x[0] * 0.0 + 2.0, x).sum(),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_numpys_choice_of_two_shares_the_derivative_on_ties(name: str) -> None:
+    point = np.array([2.0, 2.0, 2.0])
+    assert CHOICES[name](point) == 6.0
+    assert list(autograd.grad(CHOICES[name])(point)) == [0.5] * 3
+
+
+@pytest.mark.parametrize("top", [np.max, np.min, lambda x: x.max(), lambda x: x.min()])
+def test_numpys_choice_of_many_shares_the_derivative_on_ties(
+    top: Callable[[Any], Any],
+) -> None:
+    assert list(autograd.grad(top)(np.full(4, 2.0))) == [0.25] * 4
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (2, 1)])
+def test_choice_along_axes_is_numpys_and_shares_on_ties(
+    axis: Any, keepdims: bool
+) -> None:
+    point = np.array([[[3.0, 3.0], [1.0, 3.0]], [[0.0, 2.0], [3.0, 1.0]]])
+
+    def top(x: Any) -> Any:
+        return np.max(x, axis=axis, keepdims=keepdims)
+
+    found, slopes = autograd.value_and_grad(lambda x: np.sum(top(x)))(point)
+    assert found == top(point).sum()
+    tied = point == np.max(point, axis=axis, keepdims=True)
+    assert (slopes == tied / tied.sum(axis=axis, keepdims=True)).all()
+    shape = autograd.linearize(top, point)[0]
+    assert np.shape(shape) == np.shape(top(point))
+
+
+def test_array_of_values_stays_one_through_numpys_functions() -> None:
+    kinds: list[type] = []
+
+    def f(x: Any) -> Any:
+        y = np.sqrt(np.abs(x.reshape(2, 2).T @ np.ones((2, 2)))) + 1.0
+        y += x[:2]
+        kinds.append(type(y))
+        return np.maximum(y, y[::-1]).sum()
+
+    found = autograd.grad(f)(np.array([1.0, 2.0, 3.0, 4.0]))
+    plain = array_of(1.0, 2.0, 3.0, 4.0)
+    f(plain).backward()
+    assert [kind.__name__ for kind in kinds] == ["ValueArray", "ndarray"]
+    assert list(found) == [x.grad for x in plain]
+
+
+def test_array_of_values_may_have_plain_numbers_among_them() -> None:
+    def f(x: Any) -> Any:
+        x[0] = 1.0
+        return np.exp(x).sum()
+
+    assert list(autograd.grad(f)(np.zeros(2))) == [0.0, 1.0]
+
+
+def test_numpys_choice_from_an_array_of_ones_own_is_a_branch() -> None:
+    # NumPy asks neither the array nor its elements which of two equal ones it is.
+    largest = np.max(array_of(2.0, 2.0))
+    assert largest.op is None

@@ -28,8 +28,8 @@ import autograd
 from autograd import DerivativeError, Value, gradients
 from autograd import functions as on_values
 from autograd.arithmetic import Floats
+from autograd.functions import variadic
 from autograd.ops import TABLE, Interval, Operation
-from autograd.value import variadic
 from tests.naive import finite_difference
 from tests.oracles import ORACLES
 from tests.strategies import apply, arguments, tame_arguments

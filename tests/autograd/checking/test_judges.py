@@ -24,8 +24,8 @@ from autograd import (
 )
 from autograd.checking.digits import Replay
 from autograd.checking.verdict import VERDICTS
+from autograd.functions import variadic
 from autograd.ops import TABLE
-from autograd.value import variadic
 from tests.oracles import ORACLES
 
 # --- finite differences --------------------------------------------------------------

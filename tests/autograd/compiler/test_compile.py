@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value, gradients
-from autograd.backward import local_partials
 from autograd.compiler import NumericalError, compile
 from autograd.compiler.compiled import CompiledProgram
 from autograd.compiler.costs import KEPT_BINDINGS
@@ -25,6 +24,7 @@ from autograd.compiler.program import Elementwise, Product, arguments
 from autograd.compiler.run_arrays import ArrayExecutor
 from autograd.compiler.run_python import PythonExecutor
 from autograd.ops import TABLE
+from autograd.value import local_partials
 from tests.executors import KINDS, executors, without_native
 from tests.strategies import graphs
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.backward import local_partials
 from autograd.ops import TABLE
 from autograd.reading.formulas import (
     Formulas,
@@ -20,6 +19,7 @@ from autograd.reading.formulas import (
     symbol,
     symbols,
 )
+from autograd.value import local_partials
 from tests.formulas import evaluated
 from tests.strategies import apply, tame_arguments
 
