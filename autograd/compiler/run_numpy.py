@@ -59,6 +59,8 @@ def _reduction(ufunc: np.ufunc, stack: Array, out: Array) -> Call:
     """Over the first axis. A sum begins at 0, so it is -0 only where nothing is."""
     if ufunc is not np.add:
         return partial(ufunc.reduce, stack, 0, None, out)
+    if len(stack) == 1:
+        return partial(np.add, stack[0], 0.0, out)
     if stack.flags.c_contiguous and out.flags.c_contiguous and out.ndim:
         flat = stack.reshape(len(stack), -1)
         return partial(np.dot, np.ones(len(stack), stack.dtype), flat, out.reshape(-1))
