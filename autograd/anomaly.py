@@ -14,16 +14,17 @@ nothing.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograd.modes import noting
+from autograd.modes import noting, origin, originating
 
-PACKAGE = str(Path(__file__).parent)
+PACKAGE = str(Path(__file__).parent) + os.sep
+"""Where the files are whose lines are not shown: this package, with all its rooms."""
 
 
 class Line(NamedTuple):
@@ -42,9 +43,6 @@ class Line(NamedTuple):
         return f"{place}\n    {text}" if text else place
 
 
-_derived: ContextVar[Line | None] = ContextVar("derived", default=None)
-
-
 @contextmanager
 def anomaly() -> Iterator[None]:
     """Remember, inside this block, the line of source that makes each node.
@@ -60,7 +58,7 @@ def anomaly() -> Iterator[None]:
 
 def note(node: Any) -> None:
     """Remember the line that is making a node."""
-    node._notes = {**notes(node), "line": _derived.get() or _caller()}
+    node._notes = {**notes(node), "line": origin() or _caller()}
 
 
 def notes(node: Any) -> dict[str, Any]:
@@ -75,11 +73,8 @@ def differentiating(node: Any, description: str) -> Iterator[None]:
     line = notes(node).get("line")
     if isinstance(line, Line):
         line = line._replace(derivative_of=line.derivative_of or description)
-    token = _derived.set(line if isinstance(line, Line) else None)
-    try:
+    with originating(line):
         yield
-    finally:
-        _derived.reset(token)
 
 
 def where_made(node: Any) -> str:
@@ -90,7 +85,7 @@ def where_made(node: Any) -> str:
 
 def here() -> str:
     """The line that is being run, outside this package."""
-    return str(_derived.get() or _caller())
+    return str(origin() or _caller())
 
 
 def _caller() -> Line:

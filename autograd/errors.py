@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.anomaly import here, where_made
-from autograd.modes import noted
+from autograd.modes import may_be_infinite, noted
 from autograd.ops import Operation
-from autograd.remedies import usual_remedy
 
 
 class DomainError(ValueError):
@@ -51,9 +50,12 @@ def describe(op: Operation, operands: Sequence[Any]) -> str:
 
 
 def refuse(op: Operation, operands: Sequence[Any], data: float) -> None:
-    """Raise for a NaN, and for an infinite result unless an operand was infinite."""
+    """Raise for a NaN, and for an infinite result unless an operand was infinite.
+
+    On the way to a partial it may be infinite too: see `modes.infinities`.
+    """
     infinite_as_given = any(v.data - v.data != 0.0 for v in operands)
-    if data != data or not infinite_as_given:
+    if data != data or not (infinite_as_given or may_be_infinite()):
         raise forward_error(op, operands)
 
 
@@ -70,7 +72,7 @@ def _reason(
     op: Operation, operands: Sequence[Any], cause: Exception | None
 ) -> tuple[type[Exception], str]:
     """The class of the error, and what is wrong and what to do, in words."""
-    remedy = usual_remedy(op.name, operands)
+    remedy = op.remedy(operands)
     if isinstance(cause, ZeroDivisionError):
         remedy = remedy or (
             "Keep the divisor away from zero, for example by adding a small number to "
@@ -100,7 +102,7 @@ def derivative_error(node: Any) -> DerivativeError:
     """The derivative of `node` by its operands does not exist or is not finite."""
     op, operands = node.op, node.parents
     name = f" (label {node.label!r})" if node.label else ""
-    remedy = usual_remedy(op.name, operands) or (
+    remedy = op.remedy(operands) or (
         "Keep the operands away from this point, for example by adding a small number."
     )
     made = where_made(node)

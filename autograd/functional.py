@@ -33,10 +33,10 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from autograd import functions
+from autograd.apply import operand
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError
-from autograd.functions import operand
-from autograd.linearize import Linearization, is_finite
+from autograd.linearize import Linearization, is_finite, is_number
 from autograd.modes import recorded, recording
 from autograd.ops import TABLE
 from autograd.series import taylor
@@ -97,7 +97,7 @@ def derivative(f: Function, order: int = 1) -> Function:
     not exponentially: see `autograd.series`. ValueError for an order below 1 or above
     170.
 
-    >>> derivative(lambda x: 1 / x, order=20)(1.0) / math.factorial(20)
+    >>> round(derivative(lambda x: 1 / x, order=20)(1.0) / math.factorial(20), 12)
     1.0
     """
     _check_order(order, "derivative")
@@ -154,7 +154,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
 
     `primals` are the arguments of f, in a tuple or a list, and `tangents` how fast each
     of them moves, in the same containers. How fast the result moves comes in the
-    container of the result. ValueError where tangents and primals differ in shape.
+    container of the result. ValueError where tangents and primals differ in shape. A
+    number whose tangent is 0 does not move, and no derivative by it need exist.
 
     >>> jvp(lambda a, b: [a * b, a + b], (2.0, 3.0), (1.0, 0.0))
     ([6.0, 5.0], [3.0, 1.0])
@@ -164,8 +165,9 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             "jvp: primals and tangents must be tuples of arguments of f: "
             "jvp(f, (x,), (v,))."
         )
-    value, pushforward = linearize(f, *primals)
-    return value, pushforward(*tangents)
+    call = _Call("jvp", f, primals, range(len(primals)))
+    speeds = flatten_like(call.input_structure, tangents, "jvp: the tangents")
+    return call.value(), call.derivative_along(speeds, 1)
 
 
 def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
@@ -267,21 +269,30 @@ class _Call:
         roots = [n for n in self.outputs if isinstance(n, Value)]
         self.order = topological_order(*roots)
         self.nested = recording() is not False and self._depends_on_other_values()
+        self.xp: Any = functions if self.nested else Floats
 
     def linearize(self) -> Linearization:
         """The derivative, to be applied in any direction."""
-        xp = functions if self.nested else Floats
-        linear = Linearization(self.order, self.outputs, self.variables, xp)
+        linear = Linearization(self.order, self.outputs, self.variables, self.xp)
         self._tie()
         return linear
 
     def derivative_along(self, direction: Sequence[Any], order: int) -> Any:
-        """The derivative of the given order in a direction."""
+        """The derivative of the given order in a direction.
+
+        A variable that does not move is a constant: no derivative by it need exist.
+        """
+        moving = [
+            (variable, speed)
+            for variable, speed in zip(self.variables, direction, strict=True)
+            if not is_number(speed, 0.0)
+        ]
+        variables, speeds = [v for v, _ in moving], [speed for _, speed in moving]
         if order == 1:
-            return self.like_output(self.linearize().forward(direction))
-        series = taylor(
-            self.order, self.outputs, self.variables, direction, order, self.nested
-        )
+            linear = Linearization(self.order, self.outputs, variables, self.xp)
+            self._tie()
+            return self.like_output(linear.forward(speeds))
+        series = taylor(self.order, self.outputs, variables, speeds, order, self.nested)
         self._tie()
         found = [c[order] * float(math.factorial(order)) for c in series]
         if not all(map(is_finite, found)):

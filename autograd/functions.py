@@ -11,6 +11,7 @@ This module is also the arithmetic `xp` of Values, for the rules of the table: i
 function for every row, also for rows that are added later. The functions are typed in
 the stub beside this file.
 
+    >>> from autograd import Value
     >>> exp(0.0)
     1.0
     >>> maximum(Value(2.0), 3.0).data
@@ -21,221 +22,13 @@ the stub beside this file.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Sequence
-from types import MethodType
 from typing import Any
 
-from autograd.arithmetic import Floats
-from autograd.errors import forward_error, to_float
-from autograd.methods import is_object_array
+from autograd.apply import binary, function_of, named, no_values, variadic
 from autograd.operators import Operators
 from autograd.ops import TABLE, Operation
-from autograd.value import Constant, Operand, Value, record
-
-UFUNCS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "div": "divide",
-    "pow": "power",
-    "neg": "negative",
-    "pos": "positive",
-    "abs": "absolute",
-    "exp": "exp",
-    "expm1": "expm1",
-    "log": "log",
-    "log1p": "log1p",
-    "sqrt": "sqrt",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "asin": "arcsin",
-    "acos": "arccos",
-    "atan": "arctan",
-    "atan2": "arctan2",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "tanh": "tanh",
-    "hypot": "hypot",
-    "maximum": "maximum",
-    "minimum": "minimum",
-}
-"""The NumPy function, by its name, that means the same as a row."""
-
-# How an operation is applied: compute on the operands' data by the row's forward rule,
-# then make the node that remembers it. `unary` and `binary` are `variadic` written out
-# for speed: almost all nodes are made by them.
-
-
-def operand(thing: Any, name: str) -> Value:
-    """A Value as it is, a number as a Constant; TypeError for anything else."""
-    if thing.__class__ is float and thing == thing:
-        return Constant(thing)
-    return thing if isinstance(thing, Value) else Constant(to_float(thing, name))
-
-
-def as_values(numbers: Iterable[Operand]) -> list[Value]:
-    """Return the numbers as Values: Values as they are, plain numbers as Constants."""
-    return [operand(number, "as_values") for number in numbers]
-
-
-def on_floats(op: Operation) -> Callable[..., float]:
-    """The forward rule on floats: of a primitive, what it stands for."""
-    of_floats: Callable[..., float] | None = None
-    if op.primitive and op.arity is not None:
-        of_floats = getattr(Floats, op.name)
-    return of_floats or MethodType(op.forward, Floats)
-
-
-def unary(name: str) -> Callable[[Any], Any]:
-    """The function that evaluates and records a row of one argument."""
-    op = TABLE[name]
-    compute = on_floats(op)
-    of_numbers = variadic(name)
-
-    def apply(a: Any) -> Any:
-        if a.__class__ is not Value:
-            return of_numbers(a)
-        try:
-            data = compute(a.data)
-        except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, (a,), error) from None
-        return record(op, a, None, data)
-
-    return _named(apply, op)
-
-
-def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
-    """The function that evaluates and records a row of two arguments.
-
-    As an operator it leaves NumPy's arrays of Values to NumPy.
-    """
-    op = TABLE[name]
-    compute = on_floats(op)
-    of_numbers = variadic(name)
-
-    def apply(a: Any, b: Any) -> Any:
-        if a.__class__ is not Value:
-            if b.__class__ is not Value:
-                return of_numbers(a, b)
-            a = operand(a, name)
-        elif b.__class__ is not Value:
-            if operator and is_object_array(b):
-                return NotImplemented
-            b = operand(b, name)
-        try:
-            data = compute(a.data, b.data)
-        except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, (a, b), error) from None
-        return record(op, a, b, data)
-
-    return _named(apply, op)
-
-
-def variadic(name: str) -> Callable[..., Any]:
-    """The function that evaluates and records a row of any number of arguments.
-
-    A row's whole numbers come after its arguments. Plain numbers alone give a plain
-    number, and nothing is recorded.
-    """
-    row = TABLE[name]
-
-    def apply(*arguments: Any) -> Any:
-        op = row
-        if row.n_static:
-            n = len(arguments) - row.n_static
-            op = row.at(*arguments[n:])
-            arguments = arguments[:n]
-        parents = tuple(
-            [a if a.__class__ is Value else operand(a, name) for a in arguments]
-        )
-        try:
-            data = op.forward(Floats, *[parent.data for parent in parents])
-        except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, parents, error) from None
-        if op.arity == 1 or op.arity == 2:
-            node = record(op, parents[0], parents[-1], data)
-        else:
-            node = record(op, parents, None, data)
-        if not any(isinstance(a, Value) for a in arguments):
-            return node.data
-        # What is computed from constants alone is a constant: nothing asks for its
-        # derivative, such as that of x ** 2 by its exponent, which a negative x lacks.
-        constant = all(parent.__class__ is Constant for parent in parents)
-        return Constant(data) if constant else node
-
-    return _named(apply, row)
-
-
-def of_many(name: str) -> Callable[..., Any]:
-    """The function of values that are given one by one, or as one iterable.
-
-    ValueError for no values, unless the operation is defined for none.
-    """
-    op = TABLE[name]
-    apply = variadic(name)
-
-    def of_values(*values: Any) -> Any:
-        if len(values) == 1 and isinstance(values[0], Iterable):
-            values = tuple(values[0])
-        if values:
-            return apply(*values)
-        try:
-            return op.forward(Floats)
-        except (ValueError, ArithmeticError, LookupError, TypeError):
-            raise _no_values(name) from None
-
-    return _named(of_values, op)
-
-
-def _no_values(name: str) -> ValueError:
-    return ValueError(f"{name}: there are no values. Give it at least one.")
-
-
-def argument_names(op: Operation) -> list[str]:
-    """The arguments and whole numbers of a row of fixed arity, as its rules name them.
-
-    >>> argument_names(TABLE["leaky_relu"])
-    ['a', 'slope']
-    """
-    _, *names, _ = inspect.signature(op.partials[0]).parameters
-    return names
-
-
-def with_defaults(apply: Callable[..., Any], op: Operation) -> Callable[..., Any]:
-    """The function whose last arguments may be left out, or given by their names."""
-    names = argument_names(op)
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
-
-    def complete(*arguments: Any, **named: Any) -> Any:
-        if named:
-            arguments = signature.bind_partial(*arguments, **named).args
-        missing = len(names) - len(arguments)
-        if missing:
-            arguments += op.defaults[-missing:]
-        return apply(*arguments)
-
-    return _named(complete, op)
-
-
-def function_of(name: str) -> Callable[..., Any]:
-    """The function of a row, as everybody calls it."""
-    op = TABLE[name]
-    if op.arity is None:
-        return of_many(name)
-    kinds: dict[int, Callable[[str], Callable[..., Any]]] = {1: unary, 2: binary}
-    make = variadic if op.n_static else kinds.get(op.arity, variadic)
-    return with_defaults(make(name), op) if op.defaults else make(name)
-
-
-def _named(function: Callable[..., Any], op: Operation) -> Callable[..., Any]:
-    """The function with the name and the documentation of its row."""
-    function.__name__ = function.__qualname__ = op.name
-    function.__doc__ = f"{op.doc}. It takes {op.defined}."
-    return function
-
+from autograd.value import Operand
 
 # Functions that say more than their rows, and those that are made of several
 
@@ -246,6 +39,7 @@ def where(condition: Operand | bool, a: Operand, b: Operand) -> Any:
     The condition may be a bool, a number or a Value. A comparison of Values gives a
     bool, which is fixed once recorded; `step(x - y)` is the condition x > y as a Value.
 
+    >>> from autograd import Value
     >>> x = Value(-2.0)
     >>> where(step(x), x, 0.1 * x).data
     -0.2
@@ -258,6 +52,7 @@ def where(condition: Operand | bool, a: Operand, b: Operand) -> Any:
 def dot(weights: Iterable[Operand], inputs: Iterable[Operand]) -> Any:
     """Σ wᵢ xᵢ as a single node. ValueError where the lengths differ.
 
+    >>> from autograd import Value
     >>> dot([Value(1.0), Value(2.0)], [3.0, 4.0]).data
     11.0
     """
@@ -277,32 +72,55 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    powers = [_exp(a) for a in log_softmax(values)]
-    total = _sum(powers)  # 1, but for the rounding of large values
-    return [power / total for power in powers]
+    return [_exp(a) for a in log_softmax(values)]
 
 
 def log_softmax(values: Iterable[Any]) -> list[Any]:
     """aᵢ - log Σ exp(aⱼ) for each value, without overflow.
 
+    It is computed as (aᵢ - max a) - (log Σ exp(aⱼ) - max a), each to full accuracy:
+    large values and small shares keep their digits.
+
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
+    >>> log_softmax([1e15, 1e15 - 5.0])[0]
+    -0.006715348489118068
     """
     listed = list(values)
     if not listed:
-        raise _no_values("log_softmax")
-    total = _logsumexp(listed)
-    return [a - total for a in listed]
+        raise no_values("log_softmax")
+    # The excess comes before the maximum, so that on the way back it comes after: what
+    # the two give to the largest value cancels first, and only then a small share, what
+    # remains, is added.
+    minus_excess = -_log_excess(*listed)
+    largest = _max(*listed)
+    return [minus_excess + _gap(a, largest) for a in listed]
 
 
-def each(f: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
+def cross_entropy(logits: Sequence[Any], shares: Sequence[Any]) -> Any:
+    """-Σ yᵢ log pᵢ with p = softmax(logits) as a single node, for shares yᵢ.
+
+    >>> cross_entropy([0.0, 0.0], [1.0, 0.0])
+    0.6931471805599453
+    """
+    return _cross_entropy(*logits, *shares)
+
+
+def each(f: Callable[..., Any], *lists: Sequence[Any]) -> list[Any]:
     """The results of a function for each of the arguments: see `Operation`."""
-    return [f(a) for a in arguments]
+    return list(map(f, *lists))
+
+
+def joined(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    """Two lists, one after the other: see `Operation`."""
+    return [*a, *b]
 
 
 _exp = function_of("exp")
-_sum = function_of("sum")
-_logsumexp = function_of("logsumexp")
+_log_excess = variadic("log_excess")
+_max = variadic("max")
+_gap = binary("gap")
+_cross_entropy = variadic("cross_entropy")
 _where = variadic("where")
 _dot = variadic("dot")
 
@@ -330,7 +148,7 @@ OPERATORS = {
 
 
 def make_methods(op: Operation, function: Callable[..., Any]) -> None:
-    """Give Value a method for a row of one or two arguments."""
+    """Give Value the methods of a row: its name's, Python's and NumPy's."""
     methods = {op.name: function}
     if op.name in SIGNS:
         methods[SIGNS[op.name]] = function
@@ -338,8 +156,8 @@ def make_methods(op: Operation, function: Callable[..., Any]) -> None:
         forward, reflected = _infix(op.name)
         methods[f"__{OPERATORS[op.name]}__"] = forward
         methods[f"__r{OPERATORS[op.name]}__"] = reflected
-    elif op.name in UFUNCS:
-        methods[UFUNCS[op.name]] = function  # which NumPy calls
+    elif op.ufunc:
+        methods[op.ufunc] = function
     for name, method in methods.items():
         setattr(Operators, name, method)
 
@@ -351,7 +169,7 @@ def _infix(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], A
     def reflected(b: Any, a: Any) -> Any:
         return apply(a, b)
 
-    return apply, _named(reflected, TABLE[name])
+    return apply, named(reflected, TABLE[name])
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -362,6 +180,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 for _row in list(TABLE.values()):
-    _function = globals().setdefault(_row.name, function_of(_row.name))
-    if _row.arity == 1 or _row.arity == 2:
-        make_methods(_row, _function)
+    if _row.name not in globals():
+        globals()[_row.name] = function_of(_row.name)
+        if _row.arity is not None and not _row.helper:
+            make_methods(_row, globals()[_row.name])

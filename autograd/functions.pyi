@@ -46,22 +46,30 @@ pow: Binary
 neg: Unary
 pos: Unary
 abs: Unary
+sign: Unary
 exp: Unary
+exp2: Unary
 expm1: Unary
 log: Unary
 log1p: Unary
+log2: Unary
+log10: Unary
 sqrt: Unary
+cbrt: Unary
 sin: Unary
 cos: Unary
 tan: Unary
 asin: Unary
 acos: Unary
 atan: Unary
+atan2: Binary
+hypot: Binary
 sinh: Unary
 cosh: Unary
 tanh: Unary
-atan2: Binary
-hypot: Binary
+asinh: Unary
+acosh: Unary
+atanh: Unary
 sigmoid: Unary
 relu: Unary
 
@@ -84,9 +92,30 @@ softplus: Unary
 step: Unary
 erf: Unary
 erfc: Unary
+sinc: Unary
+lgamma: Unary
+digamma: Unary
+
+@overload
+def polygamma(a: Value, n: int) -> Value: ...
+@overload
+def polygamma(a: float, n: int) -> float: ...
+
+floor: Unary
+ceil: Unary
+floor_divide: Binary
+mod: Binary
 maximum: Binary
 minimum: Binary
 
+@overload
+def clip(a: Value, low: Operand, high: Operand) -> Value: ...
+@overload
+def clip(a: float, low: Value, high: Operand) -> Value: ...
+@overload
+def clip(a: float, low: float, high: Value) -> Value: ...
+@overload
+def clip(a: float, low: float, high: float) -> float: ...
 @overload
 def where(condition: Operand | bool, a: Value, b: Operand) -> Value: ...
 @overload
@@ -106,6 +135,7 @@ def dot(weights: Iterable[float], inputs: Iterable[float]) -> float: ...
 max: Variadic
 min: Variadic
 logsumexp: Variadic
+logaddexp: Binary
 
 # Made of several rows
 
@@ -117,18 +147,16 @@ def softmax(values: Iterable[float]) -> list[float]: ...
 def log_softmax(values: Iterable[Value]) -> list[Value]: ...
 @overload
 def log_softmax(values: Iterable[float]) -> list[float]: ...
+@overload
+def cross_entropy(logits: Sequence[Value], shares: Sequence[Operand]) -> Value: ...
+@overload
+def cross_entropy(logits: Sequence[float], shares: Sequence[float]) -> float: ...
 
-# How functions are made
+# How methods are made
 
-UFUNCS: dict[str, str]
 SIGNS: dict[str, str]
 OPERATORS: dict[str, str]
 
-def operand(thing: Any, name: str) -> Value: ...
-def as_values(numbers: Iterable[Operand]) -> list[Value]: ...
-def argument_names(op: Operation) -> list[str]: ...
-def unary(name: str) -> Callable[[Any], Any]: ...
-def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]: ...
-def variadic(name: str) -> Callable[..., Any]: ...
-def function_of(name: str) -> Callable[..., Any]: ...
-def each(f: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]: ...
+def make_methods(op: Operation, function: Callable[..., Any]) -> None: ...
+def each(f: Callable[..., Any], *lists: Sequence[Any]) -> list[Any]: ...
+def joined(a: Sequence[Any], b: Sequence[Any]) -> list[Any]: ...

@@ -47,8 +47,14 @@ def hooks_of(node: Any) -> dict[Handle, Hook]:
 
 def run_hooks(node: Any) -> None:
     """Show the gradient of a node, now complete, to its hooks."""
+    node.grad = after_hooks(node, node.grad)
+
+
+def after_hooks(node: Any, gradient: Any) -> Any:
+    """What the hooks of a node make of its gradient, a float or a Value."""
     for hook in hooks_of(node).values():
-        replaced: Any = hook(node.grad)
+        replaced: Any = hook(gradient)
         if replaced is not None:
-            is_value = hasattr(replaced, "backward") and hasattr(node.grad, "backward")
-            node.grad = replaced if is_value else to_float(replaced, "a hook")
+            is_value = hasattr(replaced, "backward") and hasattr(gradient, "backward")
+            gradient = replaced if is_value else to_float(replaced, "a hook")
+    return gradient

@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.functions import OPERATORS, SIGNS, UFUNCS, function_of
+from autograd.apply import function_of
+from autograd.functions import OPERATORS, SIGNS
 from autograd.ops import TABLE
 
 CHOICES = {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
@@ -104,8 +105,8 @@ def _row(ufunc: Any) -> Callable[..., Any] | None:
     """
     named = {"fmax": "maximum", "fmin": "minimum"}.get(ufunc.__name__, ufunc.__name__)
     for name, op in TABLE.items():
-        if UFUNCS.get(name) == named and name not in OPERATORS and name not in SIGNS:
-            return function_of(op.name)
+        if op.ufunc == named and name not in OPERATORS and name not in SIGNS:
+            return function_of(name)
     return None
 
 

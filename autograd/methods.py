@@ -80,6 +80,12 @@ class Methods(Operators):
     def __int__(self) -> int:
         return int(self._look("int()"))
 
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     def __trunc__(self) -> int:
         return math.trunc(float(self))
 

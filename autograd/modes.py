@@ -1,8 +1,8 @@
-"""Whether operations are recorded: everywhere, except inside `no_grad()`.
+"""What can be switched: recording, by `no_grad()`; tracing; the notes of `anomaly()`.
 
-Recording may also take notes on each node (see `anomaly`). The switch is a context
-variable, so that a thread or an asynchronous task that turns recording off does not
-turn it off for the others.
+The switches are context variables, so that a thread or an asynchronous task that turns
+recording off does not turn it off for the others. Besides them, and the table, no
+module of autograd has a state.
 
     >>> with no_grad():
     ...     recording()
@@ -23,11 +23,16 @@ Note: TypeAlias = Callable[[Any], None]
 
 _traced: ContextVar[bool] = ContextVar("traced", default=False)
 _noted: ContextVar[bool] = ContextVar("noted", default=False)
+_infinite: ContextVar[bool] = ContextVar("infinite", default=False)
 _switch: ContextVar[bool | Note] = ContextVar("recording", default=True)
+
+_origin: ContextVar[Any] = ContextVar("origin", default=None)
 
 recording = _switch.get
 traced = _traced.get
 noted = _noted.get
+may_be_infinite = _infinite.get
+origin = _origin.get
 
 
 @contextmanager
@@ -40,6 +45,30 @@ def noting(note: Note) -> Iterator[None]:
     finally:
         _switch.reset(switch)
         _noted.reset(is_noted)
+
+
+@contextmanager
+def infinities() -> Iterator[None]:
+    """Let results be infinite inside this block, as on plain floats.
+
+    A rule of partials may come to a finite number by way of infinity: 1 / (1 + a²) is 0
+    where a² is too large for a float.
+    """
+    token = _infinite.set(True)
+    try:
+        yield
+    finally:
+        _infinite.reset(token)
+
+
+@contextmanager
+def originating(line: Any) -> Iterator[None]:
+    """Say of what is recorded inside this block that it comes from a line of source."""
+    token = _origin.set(line)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
 
 
 @contextmanager

@@ -9,34 +9,21 @@
 
 A rule is written over an arithmetic `xp`, with operators and with the functions of the
 table: xp.exp, xp.where and so on. The same rule then runs on floats, on Values (for
-derivatives of derivatives) and on arrays (in compiled programs), and so must not branch
-on a number or call Python's `math`.
+derivatives of derivatives) and in compiled programs, and so must not branch on a number
+or call Python's `math`. A sum over several arguments is xp.sum([a, b]).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import functions
-from autograd.arithmetic import Floats
-from autograd.backward import gradients
-from autograd.checking.judges import finite_difference
-from autograd.errors import GradientMismatch, TraceError
-from autograd.functions import binary, unary, variadic
-from autograd.modes import tracing
-from autograd.ops import REALS, TABLE, Interval, Operation, Rule, row
-from autograd.value import Value
+from autograd.apply import function_of
+from autograd.checking.rules import check_row
+from autograd.ops import REALS, TABLE, Interval, Rule, row
 
-FRACTIONS = (0.13, 0.41, 0.67, 0.89)
-"""Where in its interval each argument is tried."""
-
-TOLERANCE = 1e-6
-"""Relative. Differences are good to 1e-9 or so, a wrong rule is off by more."""
-
-_added: set[str] = set()
+GIVEN = frozenset(TABLE)
+"""The rows that come with the table: nobody replaces them."""
 
 
 def operation(
@@ -44,6 +31,8 @@ def operation(
     forward: Rule,
     partials: Sequence[Rule],
     *,
+    variadic: bool = False,
+    static: int = 0,
     domain: Sequence[tuple[float, float]] = (),
     kink: Callable[..., float] | None = None,
     symbol: str = "",
@@ -56,18 +45,44 @@ def operation(
     `domain` has an open interval (low, high) per argument, by default all numbers.
     `kink(*arguments)` is 0 where there is no derivative. `symbol` labels pictures.
 
-    The rules are checked at points of the domain: the partials and their own
-    derivatives against finite differences (GradientMismatch), and the forward rule on
-    arrays against that on floats. ValueError for the name of a row that is not one's
-    own, TraceError for a rule that branches on a number. Registered again under its
-    name, an operation of one's own is replaced.
+    A `variadic` operation takes any number of arguments. It has one interval, and one
+    rule `(xp, arguments, out)` for the list of all partials; xp.each(f, arguments) is
+    f of each argument. An operation with `static=n` takes n whole numbers after its
+    arguments, and so do its rules; there is no derivative by them.
+
+    >>> mean = operation(
+    ...     "mean",
+    ...     lambda xp, *a: xp.sum(a) / len(a),
+    ...     [lambda xp, a, out: [1.0 / len(a)] * len(a)],
+    ...     variadic=True,
+    ... )
+    >>> mean([1.0, 2.0, 6.0])
+    3.0
+    >>> scaled = operation(
+    ...     "scaled", lambda xp, a, n: n * a, [lambda xp, a, n, out: 1.0 * n], static=1
+    ... )
+    >>> scaled(2.0, 3)
+    6.0
+
+    The rules are checked at points of the domain: on floats against finite differences,
+    the partials and their own derivatives (GradientMismatch); on Values, on arrays and
+    in compiled programs of both precisions against what they give on floats. ValueError
+    for the name of a row that is not one's own, TraceError for a rule that branches on
+    a number, TypeError for one that does not run somewhere. Registered again under its
+    name, an operation of one's own is replaced; where a check fails, the table stays as
+    it was.
     """
     if not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(f"operation: the name must be an identifier, not {name!r}")
-    if name in TABLE and name not in _added:
+    if name in GIVEN:
         raise ValueError(
             f"operation: {name!r} is an operation of the table already. Choose another "
             f"name."
+        )
+    if isinstance(static, bool) or not isinstance(static, int) or static < 0:
+        raise ValueError(
+            f"operation: static is how many whole numbers come after the arguments, "
+            f"not {static!r}"
         )
     if (
         callable(partials)
@@ -77,6 +92,11 @@ def operation(
         raise TypeError(
             "operation: forward must be a function, and partials a list of functions, "
             "one per argument."
+        )
+    if variadic and len(partials) != 1:
+        raise ValueError(
+            f"operation: a variadic operation has one rule, (xp, arguments, out), that "
+            f"returns all partials, not {len(partials)} rules."
         )
     intervals = tuple(Interval(float(low), float(high)) for low, high in domain)
     intervals = intervals or (REALS,) * len(partials)
@@ -93,6 +113,8 @@ def operation(
         forward,
         *partials,
         domain=intervals,
+        variadic=variadic,
+        n_static=static,
         kink=kink,
     )
     try:
@@ -103,124 +125,4 @@ def operation(
         else:
             TABLE[name] = before
         raise
-    _added.add(name)
-    kinds: dict[int, Callable[[str], Callable[..., Any]]] = {1: unary, 2: binary}
-    return kinds.get(len(partials), variadic)(name)
-
-
-def check_row(op: Operation) -> None:
-    """Raise unless the row's rules agree with each other, at points of its domain."""
-    tried = 0
-    for point in points(op):
-        if op.kink is not None and abs(op.kink(*point)) < 1e-3:
-            continue
-        tried += 1
-        out = _on_floats(op, op.forward, point)
-        for i, rule in enumerate(op.partials):
-            name = f"partial {i}"
-            slope = _on_floats(op, rule, [*point, out])
-            _compare(op, name, point, slope, _difference(op, op.forward, point, i))
-            recorded = _on_values(op, rule, point)
-            for j, second in enumerate(recorded):
-
-                def partial(xp: Any, *args: Any, rule: Rule = rule) -> Any:
-                    return rule(xp, *args, op.forward(xp, *args))
-
-                name = f"the derivative of partial {i} by argument {j}"
-                _compare(op, name, point, second, _difference(op, partial, point, j))
-        _check_on_arrays(op, point, out)
-    if not tried:
-        raise ValueError(f"operation {op.name}: every point of the domain is a kink")
-
-
-def points(op: Operation) -> Iterator[tuple[float, ...]]:
-    """Some points of the domain: a few for each argument, in all combinations."""
-    places = []
-    for interval in op.domain:
-        low, high = max(interval.low, -3.0), min(interval.high, 3.0)
-        if not low < high:  # beyond the ordinary numbers
-            low = interval.low if math.isfinite(interval.low) else interval.high - 6.0
-            high = min(interval.high, low + 6.0)
-        places.append([low + (high - low) * f for f in FRACTIONS])
-    yield from list(product(*places))[:64]
-
-
-def _on_floats(op: Operation, rule: Rule, arguments: Sequence[float]) -> float:
-    """A rule on floats. ValueError where it gives no number inside the domain."""
-    try:
-        result = rule(Floats, *arguments)
-    except TypeError as error:
-        raise TypeError(
-            f"operation {op.name}: {error}. The rules are forward(xp, *arguments) and "
-            f"partial(xp, *arguments, out)."
-        ) from error
-    except (ValueError, ArithmeticError) as error:
-        raise ValueError(
-            f"operation {op.name}: a rule fails at {arguments}: {error}. Say in "
-            f"`domain` where the operation is defined."
-        ) from error
-    if not (isinstance(result, (int, float)) and math.isfinite(result)):
-        raise ValueError(
-            f"operation {op.name}: a rule gives {result!r} at {arguments}, and must "
-            f"give a number: forward(xp, *arguments), partial(xp, *arguments, out)."
-        )
-    return result
-
-
-def _on_values(op: Operation, rule: Rule, point: Sequence[float]) -> list[float]:
-    """The derivatives of a partial by each argument, through what it records."""
-    leaves = [Value(x) for x in point]
-    try:
-        with tracing():
-            out = op.forward(functions, *leaves)
-            slope = rule(functions, *leaves, out)
-    except TraceError as error:
-        raise TraceError(
-            f"operation {op.name}: a rule looks at a number, by a branch or by the "
-            f"module math. It also runs on Values and on arrays: write xp.where and "
-            f"xp.sin for `if` and math.sin."
-        ) from error
-    if not isinstance(slope, Value):
-        return [0.0] * len(leaves)
-    return [float(g) for g in gradients(slope, leaves)]
-
-
-def _difference(op: Operation, rule: Rule, point: Sequence[float], i: int) -> float:
-    """The derivative of a rule on floats by one argument, by finite differences."""
-
-    def along(x: Any) -> float:
-        arguments = [*point[:i], float(x), *point[i + 1 :]]
-        if float(x) not in op.domain[i]:
-            raise ValueError("outside the domain")
-        result: float = rule(Floats, *arguments)
-        return result
-
-    return finite_difference(along, point[i])
-
-
-def _check_on_arrays(op: Operation, point: Sequence[float], out: float) -> None:
-    """The forward rule on arrays, as compiled programs run it."""
-    # NumPy is not needed until somebody adds an operation.
-    import numpy as np
-
-    from autograd.compiler import on_arrays
-
-    try:
-        found = on_arrays(op.forward, [np.array([x, x]) for x in point])
-    except (TypeError, AttributeError, ValueError) as error:
-        raise TypeError(
-            f"operation {op.name}: the forward rule fails on arrays: {error}. Write it "
-            f"with operators and the functions of xp, as in xp.exp(a)."
-        ) from error
-    _compare(op, "the forward rule on arrays", point, float(found.ravel()[-1]), out)
-
-
-def _compare(
-    op: Operation, what: str, point: Sequence[float], found: float, expected: float
-) -> None:
-    if abs(found - expected) > TOLERANCE * max(1.0, abs(expected)):
-        raise GradientMismatch(
-            f"operation {op.name}: {what} is {found!r} at {tuple(point)}, and should "
-            f"be {expected!r}. A partial is ∂out/∂argument alone, written with the "
-            f"functions of xp so that it can be differentiated in turn."
-        )
+    return function_of(name)

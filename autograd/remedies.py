@@ -1,104 +1,59 @@
-"""The usual remedies: what to write instead, where an expression breaks as it stands.
+"""What makes a remedy fit: which operations made the operands of the one that fails.
 
-Each is known by the operation that fails and by what made its operands: the logarithm
-of a sum of exponentials, a square root at zero, a division by a sum that is zero.
+A row of the table tells what is usually wanted where it fails: the logarithm of a sum
+of exponentials, a square root at zero, a division by a sum that is zero. A `Remedy` is
+such a sentence with the predicate that says when it applies.
 
     >>> from autograd import Value
-    >>> y = Value(1.0) + Value(2.0).exp()
-    >>> usual_remedy("log", [y])
-    'log(1 + exp(x)) is softplus(x), and log(Σ exp(aᵢ)) is logsumexp(a).'
+    >>> combines(SUMS, "exp")([Value(1.0) + Value(2.0).exp()])
+    True
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from autograd.value import Value
+from typing import Any, NamedTuple
 
 SUMS = ("add", "sub", "sum", "dot")
+SUMS_OF_SQUARES = ("mul", "pow", "dot")
 
 
-def usual_remedy(name: str, operands: Sequence[Value]) -> str:
-    """What is usually wanted where the operation fails at these operands, or ""."""
-    for applies, remedy in REMEDIES.get(name, ()):
-        if applies(operands[-1]):
-            return remedy
-    return ""
+class Remedy(NamedTuple):
+    """What to write instead where an operation fails, and for which operands."""
+
+    applies: Callable[[Sequence[Any]], bool]
+    sentence: str
 
 
-def made_by(*names: str) -> Callable[[Value], bool]:
-    """Whether a Value was made by one of these operations."""
-    return lambda value: value.op is not None and value.op.name in names
+def always(operands: Sequence[Any]) -> bool:
+    """Any operands."""
+    return True
 
 
-def combines(outer: Sequence[str], *inner: str) -> Callable[[Value], bool]:
-    """Whether a Value was made by an outer operation from the result of an inner one.
+def made_by(*names: str) -> Callable[[Sequence[Any]], bool]:
+    """Whether the last operand was made by one of these operations."""
+    return lambda operands: _made_by(operands[-1], names)
+
+
+def combines(outer: Sequence[str], *inner: str) -> Callable[[Sequence[Any]], bool]:
+    """Whether the last operand was made by an outer operation from an inner one.
 
     Sums of sums count as one sum.
     """
 
-    def applies(value: Value) -> bool:
-        if value.op is None or value.op.name not in outer:
+    def applies(operands: Sequence[Any]) -> bool:
+        if not _made_by(operands[-1], outer):
             return False
-        parts = list(value.parents)
+        parts = list(operands[-1].parents)
         for part in parts:
-            if part.op is not None and part.op.name in inner:
+            if _made_by(part, inner):
                 return True
-            if part.op is not None and part.op.name in SUMS and len(parts) < 1000:
+            if _made_by(part, SUMS) and len(parts) < 1000:
                 parts += part.parents
         return False
 
     return applies
 
 
-def always(value: Value) -> bool:
-    """Any operand."""
-    return True
-
-
-REMEDIES: dict[str, list[tuple[Callable[[Value], bool], str]]] = {
-    "exp": [
-        (
-            always,
-            "log(1 + exp(x)) is softplus(x), log(Σ exp(aᵢ)) is logsumexp(a), and "
-            "exp(aᵢ) / Σ exp(aⱼ) is softmax(a): none of them overflows.",
-        )
-    ],
-    "log": [
-        (
-            combines(SUMS, "exp"),
-            "log(1 + exp(x)) is softplus(x), and log(Σ exp(aᵢ)) is logsumexp(a).",
-        ),
-        (combines(("div",), "exp"), "log(exp(aᵢ) / Σ exp(aⱼ)) is log_softmax(a)[i]."),
-        (made_by("exp"), "log(exp(x)) is x."),
-        (made_by("sigmoid"), "log(sigmoid(x)) is -softplus(-x)."),
-        (combines(SUMS, "sigmoid"), "log(1 - sigmoid(x)) is -softplus(x)."),
-    ],
-    "sqrt": [
-        (
-            combines(SUMS, "mul", "pow", "dot"),
-            "The root of a sum of squares has no slope where all of them are 0: write "
-            "sqrt(... + 1e-12), or choose another value there with where().",
-        ),
-        (always, "sqrt has no finite slope at 0: write sqrt(x + 1e-12)."),
-    ],
-    "div": [
-        (
-            made_by(*SUMS),
-            "The divisor is a sum that is 0: add a small number to it, or put another "
-            "divisor in its place with where() before dividing.",
-        )
-    ],
-    "pow": [
-        (
-            always,
-            "Powers that are no whole numbers need a base above 0, and so do "
-            "derivatives by the exponent: write (x + 1e-12) ** p or abs(x) ** p.",
-        )
-    ],
-    "asin": [(always, "asin has no finite slope at -1 and 1: keep x inside.")],
-    "acos": [(always, "acos has no finite slope at -1 and 1: keep x inside.")],
-}
-"""By the name of the operation that fails, and by what made its last operand."""
+def _made_by(value: Any, names: Sequence[str]) -> bool:
+    return value.op is not None and value.op.name in names

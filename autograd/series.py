@@ -21,12 +21,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import compress
 from typing import Any
 
+from autograd.apply import variadic
 from autograd.errors import derivative_error
-from autograd.functions import variadic
 from autograd.linearize import is_finite, is_number, plus
-from autograd.ops import TABLE, Operation
+from autograd.modes import infinities
+from autograd.ops import Operation
+from autograd.symbol import Arithmetic, Symbol
 from autograd.value import Constant, Value
 
 
@@ -61,7 +64,9 @@ def taylor(
         # What the partials compute again is found here.
         series[node] = xp.made.setdefault((op, *arguments), made)
         try:
-            found = series[node].up_to(degree)
+            # As on floats, a partial may be finite by way of infinity.
+            with infinities():
+                found = series[node].up_to(degree)
         except (ValueError, ArithmeticError) as error:
             raise derivative_error(node) from error
         if not all(map(is_finite, found)):
@@ -72,13 +77,7 @@ def taylor(
     return found
 
 
-def _operators(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """A row of two arguments as an operator of series, and its reflection."""
-    op = TABLE[name]
-    return lambda a, b: a.xp.apply(op, a, b), lambda b, a: b.xp.apply(op, a, b)
-
-
-class Series:
+class Series(Symbol):
     """A power series whose coefficients, floats or Values, are computed when asked for.
 
     `op` and `arguments` say how it was made; without them it is a polynomial, of the
@@ -99,18 +98,6 @@ class Series:
         self.op = op
         self.arguments = arguments
         self.slopes: list[tuple[Series, Any]] | None = None
-
-    __add__, __radd__ = _operators("add")
-    __sub__, __rsub__ = _operators("sub")
-    __mul__, __rmul__ = _operators("mul")
-    __truediv__, __rtruediv__ = _operators("div")
-    __pow__, __rpow__ = _operators("pow")
-
-    def __neg__(self) -> Any:
-        return self.xp.neg(self)
-
-    def __abs__(self) -> Any:
-        return self.xp.abs(self)
 
     @property
     def varies(self) -> bool:
@@ -146,24 +133,16 @@ class Series:
         op, arguments, xp = self.op, self.arguments, self.xp
         if op is None:
             return []
-        places = [i for i, a in enumerate(arguments) if _varies(a)]
-        if op.arity is None:
-            every = op.partials[0](xp, arguments, self)
-            return [(arguments[i], every[i]) for i in places]
-        return [(arguments[i], op.partials[i](xp, *arguments, self)) for i in places]
+        wanted = list(map(_varies, arguments))
+        partials = op.partials_of(xp, arguments, self, wanted)
+        return list(compress(zip(arguments, partials, strict=True), wanted))
 
 
-class SeriesArithmetic:
+class SeriesArithmetic(Arithmetic):
     """The arithmetic `xp` of series and floats. Equal expressions are one series."""
 
     def __init__(self) -> None:
         self.made: dict[tuple[Any, ...], Series] = {}
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        op = TABLE[name]
-        if op.arity is None:
-            return lambda arguments: self.apply(op, *arguments)
-        return lambda *arguments: self.apply(op, *arguments)
 
     def apply(self, op: Operation, *arguments: Any) -> Any:
         """A row of the table, of series and floats."""
@@ -193,7 +172,8 @@ class SeriesArithmetic:
 @cache
 def _row(op: Operation) -> Callable[..., Any]:
     """The function that evaluates a row, and records it on Values."""
-    return variadic(op.name)
+    apply = variadic(op.name)
+    return lambda *arguments: apply(*arguments, *op.static)
 
 
 def _coefficient(thing: Any, k: int) -> Any:

@@ -19,7 +19,6 @@ reference to its children, so a graph is freed as soon as its root is dropped.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, TypeAlias, Union
 
 from autograd.arithmetic import Floats
@@ -93,8 +92,15 @@ class Value(Methods):
         backward(self)
 
     def partials(self) -> tuple[float, ...]:
-        """The local partials ∂self/∂parent, one per parent, in their order."""
-        return tuple(local_partials(self))
+        """∂self/∂parent for each parent, in order; by a Constant it may be 0.0."""
+        if self.op is None:
+            return ()
+        arguments = [parent.data for parent in self.parents]
+        wanted = [parent.__class__ is not Constant for parent in self.parents]
+        try:
+            return tuple(self.op.partials_of(Floats, arguments, self.data, wanted))
+        except (ValueError, ArithmeticError) as error:
+            raise derivative_error(self) from error
 
     @property
     def has_grad(self) -> bool:
@@ -213,32 +219,21 @@ def backward(root: Value) -> None:
 
 def pass_on(node: Value) -> None:
     """Add node.grad · ∂node/∂parent to each parent; nothing to a Constant."""
-    op, gradient = node.op, node.grad
+    op, grad, out, a, b = node.op, node.grad, node.data, node._first, node._second
     assert op is not None
-    if op.arity != 2:
-        for parent, partial in zip(node.parents, local_partials(node), strict=True):
-            if parent.__class__ is not Constant:
-                parent.grad += gradient * partial
-        return
-    # Almost all nodes have two parents: the same, written out for speed.
-    left, right = node._first, node._second
-    by_left, by_right = op.partials
+    # Almost all nodes have one or two parents: the last case, written out for speed.
     try:
-        if left.__class__ is not Constant:
-            left.grad += gradient * by_left(Floats, left.data, right.data, node.data)
-        if right.__class__ is not Constant:
-            right.grad += gradient * by_right(Floats, left.data, right.data, node.data)
+        if op.arity == 2:
+            if a.__class__ is not Constant:
+                a.grad += grad * op.partials[0](Floats, a.data, b.data, out)
+            if b.__class__ is not Constant:
+                b.grad += grad * op.partials[1](Floats, a.data, b.data, out)
+            return
+        if op.arity == 1:
+            a.grad += grad * op.partials[0](Floats, a.data, out)
+            return
     except (ValueError, ArithmeticError) as error:
         raise derivative_error(node) from error
-
-
-def local_partials(node: Value) -> Sequence[float]:
-    """∂node/∂parent for each parent, where that is no Constant; else it may be 0.0."""
-    if node.op is None:
-        return ()
-    arguments = [parent.data for parent in node.parents]
-    wanted = [parent.__class__ is not Constant for parent in node.parents]
-    try:
-        return node.op.partials_of(Floats, arguments, node.data, wanted)
-    except (ValueError, ArithmeticError) as error:
-        raise derivative_error(node) from error
+    for parent, partial in zip(node.parents, node.partials(), strict=True):
+        if parent.__class__ is not Constant:
+            parent.grad += grad * partial

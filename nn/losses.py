@@ -22,10 +22,10 @@ from autograd import (
     Operand,
     Value,
     as_values,
-    dot,
+    functions,
     log,
     log1p,
-    logsumexp,
+    log_softmax,
     relu,
     softplus,
     sum,
@@ -91,8 +91,9 @@ def cross_entropy(
     """-Σ yᵢ log pᵢ for p = softmax(logits); finite for any logits.
 
     The target is the index of the right class, or a list yᵢ with one entry per class
-    (one-hot, or any probabilities that add up to 1). For an index k the loss is
-    logsumexp(z) - z_k, for a list logsumexp(z) - Σ yᵢ zᵢ; by z it is softmax(z) - y.
+    (one-hot, or any probabilities that add up to 1). By z the loss is softmax(z) - y. A
+    small loss keeps its digits, however large the logits, and so does its gradient.
+    Logits that are further apart than the largest float are an OverflowError.
 
     `label_smoothing`, from 0 to 1, is the share of the target that is spread evenly
     over the K classes: y becomes (1 - ε) y + ε / K (Szegedy et al. 2016, section 7).
@@ -108,29 +109,30 @@ def cross_entropy(
             f"cross_entropy: label_smoothing must be from 0 to 1, not "
             f"{label_smoothing!r}"
         )
-    score = _score_of_target(logits, target)
+    loss = _surprise(logits, target)
     if label_smoothing:
-        evenly = sum(logits) / len(logits)
-        score = (1.0 - label_smoothing) * score + label_smoothing * evenly
-    return logsumexp(logits) - score
+        evenly = -sum(log_softmax(logits)) / len(logits)
+        return (1.0 - label_smoothing) * loss + label_smoothing * evenly
+    return loss
 
 
-def _score_of_target(logits: Sequence[Value], target: Targets) -> Value:
-    """z_k for the index k of a class, Σ yᵢ zᵢ for a list."""
+def _surprise(logits: Sequence[Value], target: Targets) -> Value:
+    """-log p_k for the index k of a class, -Σ yᵢ log pᵢ for a list."""
     if _is_list(target):
         classes, weights = _pair(logits, target, "cross_entropy")
         _check_distribution(weights)
-        return dot(classes, weights)
+        return functions.cross_entropy(classes, weights)
     if isinstance(target, Value) and not isinstance(target, Constant):
         # The index is known when the loss is run: choose by recorded comparison.
-        return sum([where(target - k, 0.0, z) for k, z in enumerate(logits)])
+        found = zip(log_softmax(logits), range(len(logits)), strict=True)
+        return -sum([where(target - k, 0.0, share) for share, k in found])
     index = float(target)  # type: ignore[arg-type]
     if not (index.is_integer() and 0 <= index < len(logits)):
         raise ValueError(
             f"cross_entropy: the target {target!r} is not the index of one of the "
             f"{len(logits)} classes, 0 to {len(logits) - 1}."
         )
-    return logits[int(index)]
+    return -log_softmax(logits)[int(index)]
 
 
 def _is_list(thing: Outputs | Targets) -> TypeGuard[Sequence[Operand]]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mpmath import mp
@@ -39,9 +39,12 @@ class Oracle:
     is `smooth` at them too. `piecewise` says that it has an edge, so that differences
     need steps shorter than the distance to it. `conditioned_from` is the order from
     which on no formula in doubles does better than a rounding of the arguments would,
-    because of zeros or of a steep tail (3 stands for none of the orders looked at);
-    `term` is the size of what cancels in second derivatives besides. `counts` are the
-    numbers of arguments to try of a row that takes any number.
+    because of zeros or of a steep tail (3 stands for none of the orders looked at).
+    `counts` are the numbers of arguments to try of a row that takes any number; if it
+    takes `shares`, one of the second half is 1 and the others are 0.
+    `rounded_from` is the order from which on derivatives, differences of shares of 1,
+    are right to some roundings of 1 alone. A row
+    that is the derivative of another one has its definition, and is it `by` arguments.
     """
 
     definition: Callable[..., Any]
@@ -51,12 +54,14 @@ class Oracle:
     piecewise: bool = False
     smooth: bool = False
     conditioned_from: int = 3
-    term: Callable[..., float] | None = None
     counts: tuple[int, ...] = (1, 2, 3, 6)
+    shares: bool = False
+    rounded_from: int = 3
+    by: tuple[int, ...] = ()
 
     def derivative(self, arguments: Sequence[float], indices: Sequence[int]) -> Any:
         """∂ᵏf / ∂x_i ∂x_j ... for `indices` (i, j, ...), to 20 digits and more."""
-        digits = 50
+        indices, digits = (*self.by, *indices), 50
         coarse, _ = self._difference(arguments, indices, digits)
         while True:
             digits *= 2
@@ -104,6 +109,21 @@ def _normal_cdf(a: Any) -> Any:
     return (1 + mp.erf(a / mp.sqrt(2))) / 2
 
 
+def _sinc(a: Any) -> Any:
+    return mp.sin(mp.pi * a) / (mp.pi * a) if a else mp.mpf(1)
+
+
+def _log_sum(*args: Any) -> Any:
+    return mp.log(mp.fsum(map(mp.exp, args)))
+
+
+def _cross_entropy(*args: Any) -> Any:
+    half = len(args) // 2
+    logits, shares = args[:half], args[half:]
+    total = mp.log(mp.fsum(map(mp.exp, logits)))
+    return mp.fsum(y * (total - a) for a, y in zip(logits, shares, strict=True))
+
+
 def _dot(*args: Any) -> Any:
     half = len(args) // 2
     return mp.fsum(w * x for w, x in zip(args[:half], args[half:], strict=True))
@@ -119,32 +139,14 @@ FLAT = (1e4,)
 # the products that lead to it, stays within 300 decades as below.
 RECIPROCAL = (300.0, 150.0, 100.0)
 PLANE = (150.0, 100.0, 70.0)
-# The second derivative of a function of a² computes a² as a Value, which may not
-# overflow, and that of the arc tangent needs (1 + a²)² besides.
-SQUARE = (300.0, 300.0, 150.0)
-FOURTH_POWER = (300.0, 150.0, 75.0)
 # pow: with exponents up to 10, a^(b - 2) stays between 1e-300 and 1e300.
 POWER = (30.0, 27.0, 25.0)
-
-
-def _slope(slope: float, *arguments: float) -> float:
-    """Terms that cancel in a second derivative are of the size of the first.
-
-    Where a row's partial is a product or a difference of parts with opposite slopes:
-    σ'' = σ'(a) (σ(-a) - σ(a)), and so tanh''; asin'' has (1 - a) - (1 + a). They are
-    computed to a rounding error of the parts, though they vanish at 0.
-    """
-    return slope
-
-
-def _curvature(slope: float, a: float, b: float) -> float:
-    """∂²hypot/∂a² = 1/h - a²/h³ cancels terms of the size 1/h."""
-    return 1.0 / math.hypot(a, b)
 
 
 ORACLES: dict[str, Oracle] = {
     "add": Oracle(lambda a, b: a + b),
     "sub": Oracle(lambda a, b: a - b),
+    "gap": Oracle(lambda a, b: a - b),
     "mul": Oracle(lambda a, b: a * b, decades=PLANE),
     "div": Oracle(lambda a, b: a / b, decades=PLANE),
     "pow": Oracle(
@@ -153,33 +155,48 @@ ORACLES: dict[str, Oracle] = {
     "neg": Oracle(lambda a: -a),
     "pos": Oracle(lambda a: a),
     "abs": Oracle(lambda a: mp.sqrt(a * a), piecewise=True),
+    "sign": Oracle(lambda a: mp.mpf(a > 0) - mp.mpf(a < 0), piecewise=True),
     "exp": Oracle(mp.exp, EXPONENTIAL),
     "expm1": Oracle(lambda a: mp.exp(a) - 1, EXPONENTIAL),
     "log": Oracle(mp.log, decades=RECIPROCAL),
     "log1p": Oracle(lambda a: mp.log(1 + a), decades=RECIPROCAL),
+    "log2": Oracle(lambda a: mp.log(a) / mp.log(2), decades=RECIPROCAL),
+    "log10": Oracle(lambda a: mp.log(a) / mp.log(10), decades=RECIPROCAL),
+    "exp2": Oracle(lambda a: mp.exp(a * mp.log(2)), (1000.0,)),
     "sqrt": Oracle(mp.sqrt, decades=(300.0, 300.0, 180.0)),
+    "cbrt": Oracle(
+        lambda a: mp.sign(a) * mp.root(abs(a), 3),
+        decades=(300.0, 300.0, 180.0),
+        singular=abs,
+    ),
     "sin": Oracle(mp.sin),
     "cos": Oracle(mp.cos),
     "tan": Oracle(lambda a: mp.sin(a) / mp.cos(a), singular=lambda a: abs(math.cos(a))),
-    "asin": Oracle(mp.asin, term=_slope),
-    "acos": Oracle(mp.acos, term=_slope),
-    "atan": Oracle(mp.atan, decades=FOURTH_POWER),
+    "asin": Oracle(mp.asin),
+    "acos": Oracle(mp.acos),
+    "atan": Oracle(mp.atan),
     "sinh": Oracle(lambda a: (mp.exp(a) - mp.exp(-a)) / 2, EXPONENTIAL),
     "cosh": Oracle(lambda a: (mp.exp(a) + mp.exp(-a)) / 2, EXPONENTIAL),
-    "tanh": Oracle(lambda a: 1 - 2 / (mp.exp(2 * a) + 1), FLAT, term=_slope),
+    "tanh": Oracle(lambda a: 1 - 2 / (mp.exp(2 * a) + 1), FLAT),
     "atan2": Oracle(
         lambda a, b: mp.arg(mp.mpc(b, a)),
-        decades=(300.0, 140.0, 70.0),
+        decades=(300.0, 300.0, 145.0),
         conditioned_from=2,
         singular=lambda a, b: max(abs(a), b),  # the cut, where it jumps from -π to π
     ),
     "hypot": Oracle(
         lambda a, b: mp.sqrt(a * a + b * b),
-        decades=(300.0, 300.0, 140.0),
         singular=lambda a, b: max(abs(a), abs(b)),
-        term=_curvature,
     ),
-    "sigmoid": Oracle(lambda a: 1 / (1 + mp.exp(-a)), FLAT, term=_slope),
+    "asinh": Oracle(
+        lambda a: mp.sign(a) * mp.log(abs(a) + mp.sqrt(a * a + 1)),
+        decades=(300.0, 300.0, 150.0),
+    ),
+    "acosh": Oracle(
+        lambda a: mp.log(a + mp.sqrt(a * a - 1)), decades=(300.0, 300.0, 150.0)
+    ),
+    "atanh": Oracle(lambda a: (mp.log(1 + a) - mp.log(1 - a)) / 2),
+    "sigmoid": Oracle(lambda a: 1 / (1 + mp.exp(-a)), FLAT),
     "relu": Oracle(lambda a: max(a, mp.mpf(0)), piecewise=True),
     "leaky_relu": Oracle(
         lambda a, slope: a if a > 0 else slope * a, decades=PLANE, piecewise=True
@@ -189,14 +206,37 @@ ORACLES: dict[str, Oracle] = {
         (700.0, 1e300),
         piecewise=True,
     ),
-    "gelu": Oracle(lambda a: a * _normal_cdf(a), decades=SQUARE, conditioned_from=0),
+    "gelu": Oracle(lambda a: a * _normal_cdf(a), conditioned_from=0),
     "silu": Oracle(lambda a: a / (1 + mp.exp(-a)), FLAT, conditioned_from=1),
     "softplus": Oracle(lambda a: mp.log(1 + mp.exp(a)), FLAT),
     "step": Oracle(lambda a: mp.mpf(a > 0), piecewise=True),
-    "erf": Oracle(mp.erf, decades=SQUARE),
-    "erfc": Oracle(lambda a: 1 - mp.erf(a), decades=SQUARE),
+    "erf": Oracle(mp.erf),
+    "erfc": Oracle(lambda a: 1 - mp.erf(a)),
+    "sinc": Oracle(_sinc, conditioned_from=1),
+    "lgamma": Oracle(
+        mp.loggamma,
+        decades=(300.0, 300.0, 150.0),
+        piecewise=True,  # at 0, next to which no step may cross it
+        conditioned_from=0,
+    ),
+    "digamma": Oracle(
+        mp.digamma, decades=(300.0, 150.0, 100.0), piecewise=True, conditioned_from=0
+    ),
+    "polygamma 1": Oracle(
+        lambda a: mp.polygamma(1, a), piecewise=True, decades=(150.0, 100.0, 75.0)
+    ),
+    "polygamma 4": Oracle(
+        lambda a: mp.polygamma(4, a), piecewise=True, decades=(60.0, 50.0, 42.0)
+    ),
     "maximum": Oracle(lambda a, b: a if a > b else b, piecewise=True),
     "minimum": Oracle(lambda a, b: b if a > b else a, piecewise=True),
+    "clip": Oracle(lambda a, low, high: min(max(a, low), high), piecewise=True),
+    "greater": Oracle(lambda a, b: mp.mpf(a > b), piecewise=True),
+    # Quotients of more than 1e15 are whole numbers in doubles.
+    "floor": Oracle(mp.floor, (1e6,)),
+    "ceil": Oracle(mp.ceil, (1e6,)),
+    "floor_divide": Oracle(lambda a, b: mp.floor(a / b), (1e6,), (6.0, 6.0, 6.0)),
+    "mod": Oracle(lambda a, b: a - b * mp.floor(a / b), (1e6,), (6.0, 6.0, 6.0)),
     # The condition is 0 or it is not: 0 is as far from the other numbers as they are.
     "where": Oracle(
         lambda condition, a, b: a if abs(condition) > 1e-320 else b,
@@ -207,7 +247,60 @@ ORACLES: dict[str, Oracle] = {
     "dot": Oracle(_dot, decades=PLANE, conditioned_from=0, counts=(2, 4, 6)),
     "max": Oracle(lambda *args: max(args), piecewise=True),
     "min": Oracle(lambda *args: min(args), piecewise=True),
-    "logsumexp": Oracle(
-        lambda *args: mp.log(mp.fsum(map(mp.exp, args))), FLAT, conditioned_from=0
+    "logsumexp": Oracle(_log_sum, FLAT, conditioned_from=0),
+    "logaddexp": Oracle(_log_sum, FLAT, conditioned_from=0),
+    "cross_entropy": Oracle(
+        _cross_entropy,
+        FLAT,
+        conditioned_from=0,
+        counts=(2, 4, 6),
+        shares=True,
+        rounded_from=2,
     ),
+    "log_excess": Oracle(
+        lambda *args: _log_sum(*args) - max(args),
+        FLAT,
+        piecewise=True,
+        conditioned_from=0,
+    ),
+    "asin_slope": Oracle(lambda a: 1 / mp.sqrt(1 - a * a)),
+    "sigmoid_slope": Oracle(
+        lambda a: mp.exp(a) / (1 + mp.exp(a)) ** 2, FLAT, conditioned_from=2
+    ),
+    "tanh_slope": Oracle(
+        lambda a: 4 / (mp.exp(a) + mp.exp(-a)) ** 2, FLAT, conditioned_from=2
+    ),
+    "cosine": Oracle(
+        lambda a, b: a / mp.sqrt(a * a + b * b),
+        decades=(300.0, 300.0, 145.0),
+        conditioned_from=2,
+        singular=lambda a, b: max(abs(a), abs(b)),
+    ),
+    "atan2_slope": Oracle(
+        lambda a, b: b / (a * a + b * b),
+        decades=(300.0, 145.0, 95.0),
+        conditioned_from=1,
+        singular=lambda a, b: max(abs(a), abs(b)),
+    ),
+    "gaussian": Oracle(lambda a: mp.exp(-a * a), conditioned_from=2),
+}
+"""By the name of the row, with its whole numbers where it takes such."""
+
+
+def _derivative_of(name: str, *by: int, **more: Any) -> Oracle:
+    return replace(ORACLES[name], by=by, **more)
+
+
+ORACLES |= {
+    "pow_derivative 1 0": _derivative_of("pow", 0, decades=(27.0, 25.0, 22.0)),
+    "pow_derivative 0 1": _derivative_of("pow", 1, conditioned_from=1),
+    "pow_derivative 2 1": _derivative_of(
+        "pow", 0, 0, 1, decades=(22.0, 20.0, 18.0), conditioned_from=0
+    ),
+    "pow_derivative 1 2": _derivative_of(
+        "pow", 0, 1, 1, decades=(25.0, 22.0, 20.0), conditioned_from=0
+    ),
+    "sinc_derivative 0": _derivative_of("sinc"),
+    "sinc_derivative 1": _derivative_of("sinc", 0, conditioned_from=0),
+    "sinc_derivative 3": _derivative_of("sinc", 0, 0, 0, conditioned_from=0),
 }

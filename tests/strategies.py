@@ -17,9 +17,25 @@ from typing import Any
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value
-from autograd.ops import TABLE, Interval
+from autograd import Value, functions
+from autograd.ops import TABLE, Interval, Operation
 from tests.oracles import ORACLES
+
+# Rows
+
+PUBLIC = sorted(name for name, op in TABLE.items() if not (op.helper or op.n_static))
+"""The rows that have a function of their name for everybody, and no whole numbers."""
+
+
+DRAWN = sorted(case for case in ORACLES if " " not in case)
+"""The rows that random graphs are made of: those with an order may be very steep."""
+
+
+def row_of(case: str) -> Operation:
+    """The row of a name as in ORACLES: `polygamma 1` has its whole number put in."""
+    name, *static = case.split()
+    return TABLE[name].at(*map(int, static))
+
 
 # Arguments of a row
 
@@ -36,6 +52,16 @@ def arguments(draw: st.DrawFn, name: str, order: int) -> tuple[float, ...]:
             for interval, most in zip(intervals, largest, strict=True)
         )
     )
+    if len({*intervals}) == 1 < len(intervals):
+        # What vanishes where arguments are alike, or differ in sign alone.
+        nearly = st.sampled_from([1.0, -1.0, 1.0 + 2.0**-52, 1.0 + 2.0**-20])
+        numbers |= numbers.flatmap(
+            lambda xs: st.tuples(
+                st.just(xs[0]), *[nearly.map(xs[0].__mul__)] * len(xs[1:])
+            )
+        ).filter(lambda xs: all(x in i for x, i in zip(xs, intervals, strict=True)))
+    if oracle.shares:
+        numbers = numbers.map(with_shares)
     # Points without a derivative are few: a draw that hits one is drawn again.
     return draw(numbers.filter(lambda xs: distance_to_kink(name, xs) > 0.0))
 
@@ -45,19 +71,31 @@ def tame_arguments(draw: st.DrawFn, name: str, margin: float) -> tuple[float, ..
     """Arguments of ordinary size, at least `margin` from ends, kinks and poles."""
     intervals = draw(st.sampled_from(_signatures(name, 1)))
     numbers = st.tuples(*(_ordinary(interval, margin) for interval in intervals))
+    if ORACLES[name].shares:
+        numbers = numbers.map(with_shares)
     return draw(numbers.filter(lambda xs: distance_to_kink(name, xs) >= margin))
+
+
+def with_shares(xs: tuple[float, ...]) -> tuple[float, ...]:
+    """The first half of the numbers, and for the second the largest its whole share.
+
+    Where several have one, it is known to a rounding of 1 alone that they add up to 1.
+    """
+    half = len(xs) // 2
+    largest = max(range(half, len(xs)), key=xs.__getitem__)
+    return (*xs[:half], *[float(i == largest) for i in range(half, len(xs))])
 
 
 def distance_to_kink(name: str, xs: Sequence[float]) -> float:
     """A number that is positive where the operation has a derivative."""
-    kink, oracle = TABLE[name].kink, ORACLES[name]
+    kink, oracle = row_of(name).kink, ORACLES[name]
     distance = abs(kink(*xs)) if kink and not oracle.smooth else math.inf
     return min(distance, oracle.singular(*xs)) if oracle.singular else distance
 
 
 def _signatures(name: str, order: int) -> list[tuple[Interval, ...]]:
     """The intervals of all arguments, for each number of arguments to try."""
-    op = TABLE[name]
+    op = row_of(name)
     if op.arity is not None:
         return [op.domain]
     interval = op.domain[0] if op.domain else Interval()
@@ -85,7 +123,7 @@ def _numbers(interval: Interval, largest: float, decades: float) -> Any:
         if math.isfinite(end) and end != 0.0:
             gaps = st.floats(-15.0, -1.0).map(lambda size: 10.0**size)
             kinds.append(gaps.map(lambda gap, sign=sign, end=end: end - sign * gap))
-    return st.one_of(kinds)
+    return st.one_of(kinds).filter(lambda x: interval.low < x < interval.high)
 
 
 @cache
@@ -122,12 +160,14 @@ def apply(name: str, operands: Sequence[Any]) -> Any:
     """Call the public operator or function of a row."""
     if name in OPERATORS:
         return OPERATORS[name](*operands)
-    function = getattr(autograd, name)
-    if TABLE[name].arity is not None:
-        return function(*operands)
-    if name == "dot":
+    name, *static = name.split()
+    op = TABLE[name]
+    function = getattr(autograd, name, None) or getattr(functions, name)
+    if op.halves:
         half = len(operands) // 2
         return function(operands[:half], operands[half:])
+    if op.arity is not None or op.helper:
+        return function(*operands, *map(int, static))
     return function(operands)
 
 
@@ -186,7 +226,7 @@ def graphs(draw: st.DrawFn, most: int = 60, width: int = 64) -> Graph:
             return make("add", make("softplus", operand), interval.low + 0.5)
         return make("mul", 0.75, make("tanh", operand))
 
-    names = st.sampled_from(sorted(TABLE))
+    names = st.sampled_from(DRAWN)
     rounds = draw(st.integers(1, most))
     for _ in range(rounds):
         if len(leaves) + len(steps) > most - 5:  # what is still to come at most

@@ -188,6 +188,47 @@ def test_a_lazy_import_without_a_reason_would_be_found() -> None:
     assert unexplained("try:\n    import numpy\nexcept ImportError:\n    pass") == []
 
 
+STATE = {
+    Path("autograd/ops.py"): {"TABLE"},
+}
+"""What may change after a module is imported, but for what `modes` switches."""
+
+
+def changing(tree: ast.Module) -> set[str]:
+    """The names in a module that are there to be changed.
+
+    They are containers that are empty at first, context variables, and what a function
+    declares global.
+    """
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            made = ast.unparse(node.value)
+            empty = made in ("[]", "{}", "list()", "dict()", "set()")
+            if empty or made.startswith("ContextVar("):
+                names.add(ast.unparse(target))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            names |= {*node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", sources("autograd"), ids=str)
+def test_modules_have_no_state_but_the_table_and_the_modes(path: Path) -> None:
+    found = changing(parse(path))
+    if path == Path("autograd/modes.py"):
+        assert len(found) == 5
+    else:
+        assert found == STATE.get(path, set())
+
+
+def test_state_of_a_module_would_be_found() -> None:
+    lines = ["a = []", "b: set[int] = set()", "c = ContextVar('c')", "d = [1]"]
+    source = "\n".join([*lines, "def f():", "    global e"])
+    assert changing(ast.parse(source)) == {"a", "b", "c", "e"}
+
+
 def modules_after(statement: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after a statement."""
     script = (

@@ -5,7 +5,7 @@ knows by the same names. Derivatives are central differences of that: what they 
 is bought back with digits, and no partial of the table is used.
 
     >>> x = Value(2.0)
-    >>> Replay(x**3, [x]).derivative([[1.0], [1.0]])
+    >>> MultiprecisionGraph(x**3, [x]).derivative([[1.0], [1.0]])
     12.0
 """
 
@@ -15,10 +15,9 @@ import importlib
 import itertools
 import math
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
-from autograd.arithmetic import Floats
+from autograd.arithmetic import multiprecision
 from autograd.value import Value, topological_order
 
 DIGITS = (50, 100, 200, 400, 800, 1600)
@@ -28,7 +27,7 @@ NEGLIGIBLE = 1e-40
 """A derivative smaller than this is 0, on the scale on which f and x are 1."""
 
 
-class Replay:
+class MultiprecisionGraph:
     """The graph of a root as a function of its leaves, of any precision.
 
     ImportError without mpmath.
@@ -98,24 +97,3 @@ class Replay:
                 size = max(size, abs(value))
             noise = size * mp.mpf(10) ** -mp.dps / step**k
             return total / (2 * step) ** k, noise, size / mp.mpf(10) ** (spread * k)
-
-
-def multiprecision(mp: Any) -> Any:
-    """The arithmetic `xp` of mpmath's numbers: its functions, and what it lacks."""
-    known = {name: getattr(mp, name) for name in vars(Floats) if hasattr(mp, name)}
-    lacking = {
-        "abs": mp.fabs,
-        "pow": mp.power,
-        "sigmoid": lambda a: 1 / (1 + mp.exp(-a)),
-        "softplus": lambda a: mp.log1p(mp.exp(a)),
-        "step": lambda a: mp.mpf(a > 0),
-        "maximum": max,
-        "minimum": min,
-        "where": lambda condition, a, b: a if condition else b,
-        "sum": mp.fsum,
-        "dot": lambda args: mp.fdot(args[: len(args) // 2], args[len(args) // 2 :]),
-        "max": max,
-        "min": min,
-        "logsumexp": lambda args: mp.log(mp.fsum(map(mp.exp, args))),
-    }
-    return SimpleNamespace(**(known | lacking))

@@ -1,119 +1,36 @@
-"""Finite differences, and derivatives checked by several independent judges.
+"""The judges of a derivative: forward mode, finite differences, mpmath.
 
-The central difference D(h) = (f(x + h) - f(x - h)) / 2h has an error series in even
-powers of h, so differences at h, h/2, h/4, ... can be combined to cancel one power
-after the other (Richardson 1911; Ridders 1982). The estimate kept is the one whose two
-neighbours in the table agree best, which is also the estimate of its error. Steps are
-halved until rounding alone would be worse than that.
+They do not know each other: forward mode has the rows of the table in common with what
+is on trial, finite differences only the function, and mpmath (see `digits`) only the
+forward rules.
 
-    >>> finite_difference(lambda x: x**3, 2.0)
-    12.0
-
-`check_gradient` asks forward mode, finite differences and mpmath (see `digits`) what
-they think of the derivatives by backward(). Where they differ it asks them again about
-each operation on its own, and so finds the row of the table that is wrong.
-
-    >>> print(check_gradient(lambda x: x[0] * x[1].exp(), [2.0, 0.5], orders=[1]))
-    2 derivatives of order 1: all judges agree
+    >>> trial = Trial(lambda x: x**3, [2.0], scalar=True, rtol=1e-6, atol=1e-9)
+    >>> [finding.against for finding in trial.findings(1)]
+    [()]
 """
 
 from __future__ import annotations
 
 import math
-import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, overload
+from typing import Any
 
-from autograd.arithmetic import Floats
-from autograd.checking.digits import Replay
-from autograd.checking.verdict import Estimate, Finding, Kink, Report, Suspect
-from autograd.errors import GradientMismatch, describe
+from autograd.checking.differences import (
+    EPSILON,
+    Estimate,
+    Function,
+    by_coordinate,
+    extrapolated,
+)
+from autograd.checking.digits import MultiprecisionGraph
+from autograd.checking.verdict import Finding
 from autograd.functional import grad, hvp, linearize
-from autograd.functions import as_values, dot
-from autograd.value import Value, record, topological_order
-
-Function = Callable[[Any], Any]
-"""A function of one number, or of a list of numbers, that returns one number."""
-
-EPSILON = 2.0**-52
-"""The relative spacing of floats: what rounding does to the values of f."""
-
-COLUMNS = 7
-"""How many powers of the step the Richardson table cancels at most."""
-
-AT_A_KINK = 1e-6
-"""Nearer to a kink than this, relative to x, differences cannot keep away from it."""
-
-EXAMINED = 1000
-"""How many operations are asked for the wrong row at most."""
+from autograd.functions import dot
+from autograd.value import Value, topological_order
 
 
-@overload
-def finite_difference(f: Function, x: float, *, step: float | None = None) -> float: ...
-@overload
-def finite_difference(
-    f: Function, x: Sequence[float], *, step: float | None = None
-) -> list[float]: ...
-def finite_difference(
-    f: Function, x: float | Sequence[float], *, step: float | None = None
-) -> float | list[float]:
-    """The derivative of f at x by central differences with Richardson extrapolation.
-
-    `x` is a number or a sequence of n numbers; f is called with a Value, or a list of
-    n Values, and returns a Value or a number. The result is a float or a list of n
-    floats. `step` is the largest step tried, by default 1/16 of the size of the
-    coordinate, or 1/16 where it is smaller than 1; it is halved until f is defined on
-    both sides. Where it never is, the error that f raised is raised.
-    """
-    scalar, point = _point(x)
-    found = [_by_coordinate(f, point, i, step, scalar) for i in range(len(point))]
-    return found[0].derivative if scalar else [each.derivative for each in found]
-
-
-def check_gradient(
-    f: Function,
-    x: float | Sequence[float],
-    orders: Sequence[int] = (1, 2),
-    *,
-    rtol: float = 1e-6,
-    atol: float = 1e-9,
-) -> Report:
-    """Check the derivatives of f at x by backward() against independent judges.
-
-    Order 1 is the gradient. Order 2 is the gradient of the gradient's component along a
-    fixed direction in which all coordinates move, by reverse mode both times: it sees
-    all second derivatives at the cost of one product with the Hessian. The judges are
-    forward mode; finite differences, for order 2 those of the gradient; and, where
-    mpmath is installed, the recorded graph in 50 digits and more, differentiated
-    numerically.
-
-    A judge may differ by rtol · |derivative| + atol, plus its own estimate of its
-    error. GradientMismatch shows who differs, by how much and at which coordinate, and
-    which row of the table is to blame; its `report` is what is returned where all
-    agree. Order 2 is looked at where order 1 is right. `x` and `f` are as in
-    `finite_difference`. Values that f uses besides its arguments keep the gradients
-    that they have.
-    """
-    if isinstance(orders, int) or not orders or not {*orders} <= {1, 2}:
-        raise ValueError(
-            f"check_gradient: orders must be (1,), (2,) or (1, 2), not {orders!r}"
-        )
-    scalar, point = _point(x)
-    trial = _Trial(f, point, scalar, rtol, atol)
-    findings: list[Finding] = []
-    for order in sorted({*orders}):
-        findings += trial.findings(order)
-        if any(finding.against for finding in findings):
-            suspects = tuple(trial.suspects(order))
-            report = Report(tuple(findings), suspects, trial.nearest_kink())
-            mismatch = GradientMismatch(report)
-            mismatch.report = report
-            raise mismatch
-    return Report(tuple(findings), (), trial.nearest_kink())
-
-
-class _Trial:
+class Trial:
     """The derivatives of f at a point, as everyone finds them."""
 
     def __init__(
@@ -178,7 +95,7 @@ class _Trial:
     def by_differences(self) -> list[Estimate]:
         """The gradient, by differences of f."""
         return [
-            _by_coordinate(self.f, self.point, i, None, self.scalar)
+            by_coordinate(self.f, self.point, i, None, self.scalar)
             for i in range(len(self.point))
         ]
 
@@ -186,11 +103,11 @@ class _Trial:
         """The derivative by each coordinate, of that in the directions `along`."""
         n = len(self.point)
         try:
-            replay = Replay(self.root, self.leaves)
+            graph = MultiprecisionGraph(self.root, self.leaves)
         except ImportError:
             return [None] * n
         found = [
-            replay.derivative([*along, [float(i == j) for j in range(n)]])
+            graph.derivative([*along, [float(i == j) for j in range(n)]])
             for i in range(n)
         ]
         return [None if number is None else Estimate(number) for number in found]
@@ -231,89 +148,9 @@ class _Trial:
         pairs = list(zip(point, direction, strict=True))[1:]
         blur = EPSILON * max((math.fabs(x / v) for x, v in pairs), default=0.0)
         return [
-            _extrapolated(partial(gradient_at, i), point[0], None, blur)
+            extrapolated(partial(gradient_at, i), point[0], None, blur)
             for i in range(len(point))
         ]
-
-    # What to blame
-
-    def suspects(self, order: int) -> Iterator[Suspect]:
-        """The rows that are wrong by themselves, at the operands they have here."""
-        named: set[str] = set()
-        known = set(self.leaves)
-        active = []
-        for node in self.order:
-            places = [i for i, p in enumerate(node.parents) if p in known]
-            if places:
-                known.add(node)
-                active.append((node, places))
-        for node, places in active[:EXAMINED]:
-            op = node.op
-            assert op is not None
-            if op.name not in named and not _at_its_kink(node):
-                text = self.fault_of(node, places, order)
-                if text:
-                    named.add(op.name)
-                    yield Suspect(op.name, describe(op, node.parents), text)
-
-    def fault_of(self, node: Value, places: list[int], order: int) -> str:
-        """What is wrong with one operation; nothing where it is right."""
-        operands = [parent.data for parent in node.parents]
-
-        def alone(leaves: list[Value]) -> Value:
-            parents: list[Any] = [*operands]
-            for place, leaf in zip(places, leaves, strict=True):
-                parents[place] = leaf
-            return _applied(node, as_values(parents))
-
-        point = [operands[place] for place in places]
-        try:
-            trial = _Trial(alone, point, False, self.rtol, self.atol)
-            for k in range(1, order + 1):
-                for finding, place in zip(trial.findings(k), places, strict=True):
-                    for judge in ("mpmath", "finite differences"):
-                        estimate = finding.estimates[judge]
-                        if judge in finding.against and estimate is not None:
-                            kind = "derivative" if k == 1 else "second derivative"
-                            return (
-                                f"its {kind} by operand {place} is {finding.found!r}, "
-                                f"and {estimate.derivative!r} by {judge}"
-                            )
-        except (ValueError, ArithmeticError):
-            pass  # no derivative there: nothing can be said of it
-        return ""
-
-    def nearest_kink(self) -> Kink | None:
-        """The operation whose kink is reached first as x moves along the direction."""
-        step = AT_A_KINK * max(1.0, *map(math.fabs, self.point[:1]))
-        here, there = self.numbers_at(0.0), self.numbers_at(step)
-        found = []
-        for node in self.order:
-            op = node.op
-            if op is not None and op.kink is not None:
-                operands = [
-                    [at.get(p, p.data) for p in node.parents] for at in (here, there)
-                ]
-                distance, later = (op.kink(*numbers) for numbers in operands)
-                if distance != later:  # else it stays away, wherever x goes
-                    way = math.fabs(distance / (later - distance)) * step
-                    call = describe(op, node.parents)
-                    found.append(Kink(call, way, way <= step))
-        return min(found, key=lambda kink: kink.distance, default=None)
-
-    def numbers_at(self, t: float) -> dict[Value, float]:
-        """What the recorded nodes compute at x + t · direction, as far as they can."""
-        pairs = zip(self.point, self.direction, strict=True)
-        moved = [x + t * v for x, v in pairs]
-        numbers = dict(zip(self.leaves, moved, strict=True))
-        for node in self.order:
-            if node.op is not None:
-                operands = [numbers.get(p, p.data) for p in node.parents]
-                try:
-                    numbers[node] = node.op.forward(Floats, *operands)
-                except (ValueError, ArithmeticError):
-                    break
-        return numbers
 
 
 def _generic_direction(point: Sequence[float]) -> list[float]:
@@ -329,32 +166,6 @@ def _generic_direction(point: Sequence[float]) -> list[float]:
     return [size * (1.0 + (golden * i) % 1.0) for i, size in enumerate(sizes)]
 
 
-def _at_its_kink(node: Value) -> bool:
-    """Whether the operands of a node are where its row has no derivative."""
-    op = node.op
-    assert op is not None
-    operands = [parent.data for parent in node.parents]
-    size = max(1.0, *map(math.fabs, operands))
-    return op.kink is not None and math.fabs(op.kink(*operands)) <= AT_A_KINK * size
-
-
-def _applied(node: Value, operands: Sequence[Value]) -> Value:
-    """The operation of a node on other operands, by the very row that the node has."""
-    op = node.op
-    assert op is not None
-    data = op.forward(Floats, *[operand.data for operand in operands])
-    if op.arity == 1 or op.arity == 2:
-        return record(op, operands[0], operands[-1], data)
-    return record(op, tuple(operands), None, data)
-
-
-def _point(x: float | Sequence[float]) -> tuple[bool, list[float]]:
-    """Whether x is a single number, and its coordinates as floats."""
-    if isinstance(x, numbers.Real):
-        return True, [float(x)]
-    return False, [float(number) for number in x]  # type: ignore[union-attr]
-
-
 def _by_backward(f: Function, point: Sequence[float], scalar: bool) -> list[float]:
     """The gradient of f by backward()."""
     leaves = [Value(number) for number in point]
@@ -368,63 +179,3 @@ def _by_backward(f: Function, point: Sequence[float], scalar: bool) -> list[floa
             for node, grad in before:
                 node.grad = grad
     return [0.0] * len(leaves)
-
-
-def _by_coordinate(
-    f: Function, x: Sequence[float], i: int, step: float | None, scalar: bool
-) -> Estimate:
-    """∂f/∂xᵢ by finite differences."""
-
-    def at(coordinate: float) -> float:
-        point = [Value(number) for number in x]
-        point[i] = Value(coordinate)
-        return float(f(point[0] if scalar else point))
-
-    return _extrapolated(at, x[i], step)
-
-
-def _extrapolated(
-    f: Callable[[float], float], x: float, step: float | None, blur: float = 0.0
-) -> Estimate:
-    """The derivative of f at x: the entry of the table that its neighbours confirm.
-
-    `blur` is how far off the arguments of f are: by blur / h of the derivative.
-    """
-    Value(x)  # refuse what is no number
-    if math.isinf(x) or not (step is None or 0.0 < step < math.inf):
-        raise ValueError(
-            f"finite_difference: x must be finite and step above 0, not {x!r} and "
-            f"{step!r}"
-        )
-    h = step if step is not None else max(1.0, math.fabs(x)) / 16.0
-    best = Estimate(math.nan, math.inf)
-    previous: list[float] = []
-    steps: list[tuple[float, float]] = []
-    outside: Exception | None = None
-    while x - h < x < x + h:
-        up, down = x + h, x - h
-        h /= 2.0
-        try:
-            f_up, f_down = f(up), f(down)
-        except (ValueError, ArithmeticError) as error:
-            outside, previous = error, []  # start again nearer to x
-            continue
-        rounding = EPSILON * (math.fabs(f_up) + math.fabs(f_down)) / (up - down)
-        row = [(f_up - f_down) / (up - down)]
-        rounding += blur / (up - down) * math.fabs(row[0])
-        steps.append((2.0 * h, row[0]))
-        for k, coarse in enumerate(previous[:COLUMNS], start=1):
-            fine = row[-1]
-            row.append(fine + (fine - coarse) / (4.0**k - 1.0))
-            error_here = max(math.fabs(row[-1] - fine), math.fabs(row[-1] - coarse))
-            if error_here + rounding <= best.error:
-                best = Estimate(row[-1], error_here + rounding)
-        if rounding >= best.error:
-            break
-        previous = row
-    if best.error == math.inf:
-        raise outside or ValueError(
-            f"finite_difference: no step is left below {step!r} at {x!r}, where "
-            f"floats lie {math.ulp(x):.1e} apart. Use a larger step."
-        )
-    return Estimate(best.derivative, best.error, tuple(steps))

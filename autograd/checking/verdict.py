@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from autograd.checking.differences import Estimate
+
 SHOWN = 5
 """How many derivatives that differ are printed at most."""
 
@@ -27,19 +29,6 @@ VERDICTS = {
     "rounding": "What f recorded has another derivative in many digits than in the 16 "
     "of a float: digits cancel in f.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A derivative as a judge sees it, and how far off that may be.
-
-    Of finite differences, `steps` are the steps tried and the plain central difference
-    of each.
-    """
-
-    derivative: float
-    error: float = 0.0
-    steps: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ are the derivatives of that by each parameter.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.arithmetic import Floats
+from autograd.compiler.arrays import Joined, Stack, each, joined
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -54,11 +55,9 @@ from autograd.compiler.program import (
     mapped,
 )
 from autograd.ops import TABLE, Operation
+from autograd.symbol import Arithmetic, Symbol
 
-ADD, SUB, MUL, DIV, NEG, POW, ABS, DOT, SUM = (
-    TABLE[name]
-    for name in ("add", "sub", "mul", "div", "neg", "pow", "abs", "dot", "sum")
-)
+MUL, DIV, NEG = (TABLE[name] for name in ("mul", "div", "neg"))
 
 
 def adjoint(program: Program) -> Program:
@@ -126,7 +125,7 @@ class Writer:
             if rows.size and rows.min() >= first and rows.max() < stop:
                 numbers = self.constants[rows - first]
                 x = numbers.flat[0]
-                if (numbers == x).all() and not (x == 0.0 and np.signbit(x)):
+                if (numbers == x).all():  # no derivative knows the sign of a zero
                     return float(x)
         return index
 
@@ -145,133 +144,67 @@ class Writer:
         return Index(number.varying, np.broadcast_to(number.rows, shape))
 
 
-class Rowed:
-    """Rows as a number of a rule, with the operators of numbers."""
+class Rowed(Symbol):
+    """Rows as a number of a rule; a matrix of them is the whole of a `Stack`."""
 
-    __slots__ = ("index", "writer")
+    __slots__ = ("index", "xp")
 
-    def __init__(self, writer: Writer, index: Index) -> None:
-        self.writer = writer
+    def __init__(self, xp: RowArithmetic, index: Index) -> None:
+        self.xp = xp
         self.index = index
 
-    def apply(self, op: Operation, *args: Any) -> Any:
-        """A row of the table, of this and other numbers."""
-        return _wrapped(self.writer, self.writer.apply(op, list(map(_bare, args))))
-
-    def __add__(self, other: Any) -> Any:
-        return self.apply(ADD, self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self.apply(ADD, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.apply(SUB, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.apply(SUB, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.apply(MUL, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.apply(MUL, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.apply(DIV, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.apply(DIV, other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return self.apply(POW, self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self.apply(POW, other, self)
-
-    def __neg__(self) -> Any:
-        return self.apply(NEG, self)
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return self.apply(ABS, self)
-
-
-class Stack:
-    """The arguments of a row that takes any number of them, each a vector of rows.
-
-    It has a length, items and slices as a list of them has. `each` treats all of them
-    at once, as the one matrix of rows that they are.
-    """
-
-    __slots__ = ("whole",)
-
-    def __init__(self, whole: Rowed) -> None:
-        self.whole = whole
+    @property
+    def ndim(self) -> int:
+        """1 for a vector of rows, 2 for a matrix."""
+        return self.index.rows.ndim
 
     def __len__(self) -> int:
-        return len(self.whole.index.rows)
+        return len(self.index.rows)
 
     def __getitem__(self, place: Any) -> Any:
-        index = self.whole.index
-        part = Index(index.varying, index.rows[place])
-        if isinstance(place, slice):
-            return Stack(Rowed(self.whole.writer, part))
-        return _wrapped(self.whole.writer, self.whole.writer.number(part))
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+        part = Index(self.index.varying, self.index.rows[place])
+        return Rowed(self.xp, part) if part.rows.ndim > 1 else self.xp.number(part)
 
 
-class Arithmetic:
+class RowArithmetic(Arithmetic):
     """The arithmetic `xp` of rows: each operation is an instruction."""
+
+    each = staticmethod(each)
+    joined = staticmethod(joined)
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        row = TABLE.get(name)
-        if row is None:
-            raise AttributeError(f"there is no operation {name!r} in the table")
+    def apply(self, op: Operation, *operands: Any) -> Any:
+        """A row of the table, of rows and plain numbers."""
+        return self.wrapped(self.writer.apply(op, list(map(_bare, operands))))
 
-        def function(*arguments: Any) -> Any:
-            n = len(arguments) - row.n_static
-            op = row.at(*arguments[n:])
-            if op.arity is None:
-                return self._reduced(op, arguments[0])
-            bare = list(map(_bare, arguments[:n]))
-            return _wrapped(self.writer, self.writer.apply(op, bare))
+    def wrapped(self, number: Number) -> Any:
+        """Rows or a plain number, as rules take them."""
+        return Rowed(self, number) if isinstance(number, Index) else number
 
-        return function
+    def number(self, index: Index) -> Any:
+        """Rows as rules take them: constants of one value are that number."""
+        return self.wrapped(self.writer.number(index))
 
-    def each(self, f: Callable[[Any], Any], arguments: Any) -> Any:
-        """The results of a function for each of the arguments."""
-        if not isinstance(arguments, Stack):
-            return [f(a) for a in arguments]
-        result = f(arguments.whole)
-        if not isinstance(result, Rowed):
-            return [result] * len(arguments)
-        if result.index.rows.ndim == 1:  # it does not depend on the arguments
-            return [result] * len(arguments)
-        return Stack(result)
-
-    def _reduced(self, op: Operation, arguments: Any) -> Any:
+    def apply_to_list(self, op: Operation, operands: Any) -> Any:
         """A row of any number of arguments, of a stack or of a list of numbers."""
         writer = self.writer
-        if isinstance(arguments, Stack):
-            whole = arguments.whole.index
-            return _wrapped(writer, writer.reduce(op, _halves(op, whole)))
-        numbers = list(map(_bare, arguments))
+        if isinstance(operands, Joined):
+            halves = [half.whole.index for half in operands.halves]
+            return self.wrapped(writer.reduce(op, halves))
+        if isinstance(operands, Stack):
+            whole = operands.whole.index
+            return self.wrapped(writer.reduce(op, _halves(op, whole)))
+        numbers = list(map(_bare, operands))
         rows = [a for a in numbers if isinstance(a, Index)]
         if not rows:
-            return _of_numbers(op, [float(a) for a in arguments])
+            return _of_numbers(op, [float(a) for a in operands])
         shape = max((a.rows.shape for a in rows), key=len)
         varying = any(a.varying for a in rows)
         parts = [writer.rows(a, shape, varying).rows.ravel() for a in numbers]
-        whole = Index(varying, np.stack(parts))
-        made = writer.reduce(op, _halves(op, whole))
-        return Rowed(writer, Index(made.varying, made.rows.reshape(shape)))
+        made = writer.reduce(op, _halves(op, Index(varying, np.stack(parts))))
+        return self.wrapped(Index(made.varying, made.rows.reshape(shape)))
 
 
 class _WayBack:
@@ -279,7 +212,7 @@ class _WayBack:
 
     def __init__(self, program: Program) -> None:
         self.writer = Writer(program)
-        self.xp = Arithmetic(self.writer)
+        self.xp = RowArithmetic(self.writer)
         self.needed = _needed(program)
         n_leaves = {
             VARYING: program.n_inputs,
@@ -294,6 +227,7 @@ class _WayBack:
             for space in (VARYING, UNIFORM)
         }
         self.parts: dict[tuple[bool, int], list[Part]] = {}
+        self.guards: list[Index] = []
         space, row = program.outputs[0]
         output = Index(space, np.array([row]))
         seed: Number = 1.0
@@ -315,7 +249,8 @@ class _WayBack:
             parts = tuple(self.parts.get((UNIFORM, 0), ()))
             made = self.writer.add(Accumulate, UNIFORM, program.n_parameters, parts)
             outputs += [(UNIFORM, row) for row in made.rows.tolist()]
-        self.result = _without_idle(program, self.writer.program, outputs)
+        both = replace(self.writer.program, outputs=outputs, guards=self.guards)
+        self.result = _without_idle(program, both)
 
     def gradient(self, space: bool, first: int, size: int) -> Number | None:
         """The gradient of consecutive rows, all that is added to them; None for 0."""
@@ -337,11 +272,6 @@ class _WayBack:
         """Add gradient · partial to the gradients of what an instruction read."""
         if isinstance(it, Elementwise):
             self._pass_on_elementwise(it, gradient)
-        elif isinstance(it, Reduction) and it.op is DOT:
-            left, right = it.args
-            for target, factor in ((left, right), (right, left)):
-                if self.is_needed(target):
-                    self.contribute(target, self.times(gradient, factor))
         elif isinstance(it, Reduction):
             self._pass_on_reduction(it, gradient)
         elif isinstance(it, Product):
@@ -364,7 +294,6 @@ class _WayBack:
             self.contribute(it.arg, gradient)
 
     def _pass_on_elementwise(self, it: Elementwise, gradient: Number) -> None:
-        writer = self.writer
         places: dict[object, list[int]] = {}
         for i, arg in enumerate(it.args):
             if isinstance(arg, Index) and self.is_needed(arg):
@@ -373,10 +302,9 @@ class _WayBack:
             any(i in found for found in places.values()) for i in range(len(it.args))
         ]
         operands = [
-            _wrapped(writer, writer.number(arg) if isinstance(arg, Index) else arg)
-            for arg in it.args
+            self.xp.number(arg) if isinstance(arg, Index) else arg for arg in it.args
         ]
-        out = Rowed(writer, _result(it))
+        out = Rowed(self.xp, _result(it))
         partials = it.op.partials_of(self.xp, operands, out, wanted)
         for found in places.values():
             # An argument that stands in several places has the sum of their partials.
@@ -386,11 +314,20 @@ class _WayBack:
             self.contribute(target, self.times(gradient, _bare(partial)))
 
     def _pass_on_reduction(self, it: Reduction, gradient: Number) -> None:
-        (arg,) = it.args
-        stack = Stack(Rowed(self.writer, arg))
-        out = Rowed(self.writer, _result(it))
-        arguments: Any = stack
-        partials = it.op.partials_of(self.xp, arguments, out)
+        stacks = [Stack(Rowed(self.xp, arg)) for arg in it.args]
+        arguments: Any = Joined(*stacks) if it.op.halves else stacks[0]
+        out = Rowed(self.xp, _result(it))
+        partials: Any = it.op.partials_of(self.xp, arguments, out)
+        halves = [partials]
+        if it.op.halves:
+            n = len(stacks[0])
+            halves = [partials[:n], partials[n:]]
+        for arg, found in zip(it.args, halves, strict=True):
+            if self.is_needed(arg):
+                self._pass_on_column(arg, found, gradient)
+
+    def _pass_on_column(self, arg: Index, partials: Any, gradient: Number) -> None:
+        """Add gradient · partial to the gradients of the rows of a matrix."""
         if isinstance(partials, Stack):
             self.contribute(arg, self.times(gradient, partials.whole.index))
             return
@@ -404,8 +341,13 @@ class _WayBack:
 
     def times(self, gradient: Number, partial: Number) -> Number:
         """gradient · partial, where that is something to compute."""
-        if not isinstance(partial, Index) and partial in (0.0, 1.0):
-            return gradient if partial else 0.0
+        if not isinstance(partial, Index) and partial == 0.0:
+            if not isinstance(gradient, Index):
+                return gradient * 0.0
+            self.guards.append(gradient)  # 0 times what does not exist is not 0
+            return 0.0
+        if not isinstance(partial, Index) and partial == 1.0:
+            return gradient
         if not isinstance(gradient, Index) and gradient == 1.0:
             return partial
         if not isinstance(partial, Index) and partial == -1.0:
@@ -457,16 +399,16 @@ class _WayBack:
         return Index(UNIFORM, made.rows[which.reshape(source.rows.shape)])
 
 
-def _without_idle(
-    program: Program, both: Program, outputs: list[tuple[bool, int]]
-) -> Program:
-    """The program without what was written behind and no output needs."""
+def _without_idle(program: Program, both: Program) -> Program:
+    """The program without what was written behind and no output or guard needs."""
     read = {
         VARYING: np.zeros(both.n_varying, bool),
         UNIFORM: np.zeros(both.n_uniform, bool),
     }
-    for space, row in outputs:
+    for space, row in both.outputs:
         read[space][row] = True
+    for guard in both.guards:
+        read[guard.varying][guard.rows] = True
     kept = []
     for it in reversed(both.instructions[len(program) :]):
         if read[it.varying][it.first : it.first + it.size].any():
@@ -485,8 +427,12 @@ def _without_idle(
         following[it.varying] += it.size
         new[it.varying][it.first : it.first + it.size] = np.arange(it.size) + first
         instructions.append(replace(mapped(it, renumbered), first=first))
-    outputs = [(space, int(new[space][row])) for space, row in outputs]
-    return replace(both, instructions=instructions, outputs=outputs)
+    return replace(
+        both,
+        instructions=instructions,
+        outputs=[(space, int(new[space][row])) for space, row in both.outputs],
+        guards=list(map(renumbered, both.guards)),
+    )
 
 
 def _needed(program: Program) -> dict[bool, npt.NDArray[np.bool_]]:
@@ -517,8 +463,8 @@ def _result(it: Instruction) -> Index:
 
 
 def _halves(op: Operation, whole: Index) -> list[Index]:
-    """The arguments of a reduction: of a dot product, both lists."""
-    if op is not DOT:
+    """The arguments of a reduction: where they are two lists, both of them."""
+    if not op.halves:
         return [whole]
     half = len(whole.rows) // 2
     return [
@@ -537,7 +483,3 @@ def _of_numbers(op: Operation, numbers: Sequence[float]) -> float:
 
 def _bare(thing: Any) -> Number:
     return thing.index if isinstance(thing, Rowed) else float(thing)
-
-
-def _wrapped(writer: Writer, number: Number) -> Any:
-    return Rowed(writer, number) if isinstance(number, Index) else number

@@ -18,13 +18,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler import run_native, run_numpy
-from autograd.compiler.arrays import Stack
+from autograd.compiler.arrays import Joined, Stack
 from autograd.compiler.costs import FEW_LOOKS, FEW_RUNS, LARGE_BATCH, UNTHREADED
 from autograd.compiler.program import (
     UNIFORM,
@@ -47,7 +48,6 @@ from autograd.compiler.program import (
     consecutive,
 )
 from autograd.compiler.steps import Array, Kind, Known, Step, copy, product, recorded
-from autograd.ops import TABLE
 
 Block = tuple[bool, int]
 """The rows that one instruction computes: their space, and the first of them."""
@@ -143,7 +143,10 @@ class Buffers:
         if n:
             (block,) = self._blocks(rows[1])
             self.gradient = self.homes[block].reshape(n)
-        self.watch_of_gradient = Watch([self.gradient])
+        # What the way forward has computed was looked at already.
+        guards = {block for guard in both.guards for block in self._blocks(guard)}
+        guarded = [self.homes[block] for block in sorted(guards)]
+        self.watch_of_gradient = Watch([self.gradient, *guarded])
         return run_native.joined([*steps, *self.watch_of_gradient.steps], self.batch)
 
     def _place(self, behind: Sequence[Instruction]) -> None:
@@ -234,13 +237,13 @@ class Buffers:
             self._accumulate(it, out, steps)
         else:
             assert isinstance(it, (Elementwise, Reduction))
-            args = [self._operand(arg, steps) for arg in it.args]
             if isinstance(it, Elementwise):
+                args = [self._operand(arg, steps) for arg in it.args]
                 rule = it.op.forward
                 out = out.reshape(*arguments(it)[0].rows.shape, -1)
             else:
                 rule = _reduction(it)
-                args = list(map(Stack, args))
+                args = [Stack(self._read(arg, steps)) for arg in it.args]
             keep = (it.varying, it.first) not in self.placed
             made, result = recorded(rule, args, self.known, out, keep)
             steps += made
@@ -275,7 +278,13 @@ class Buffers:
         return self.homes[it.varying, it.first]
 
     def _operand(self, arg: Number, steps: list[Step]) -> Any:
-        return self._read(arg, steps) if isinstance(arg, Index) else arg
+        """A number as it is; rows in their shape, or in one that is broadcast to it."""
+        if not isinstance(arg, Index):
+            return arg
+        rows = arg.rows
+        if rows.ndim == 2 and (rows == rows[0]).all():
+            arg = Index(arg.varying, rows[0])
+        return self._read(arg, steps)
 
     def _is_constant(self, it: Instruction) -> bool:
         """Whether what it computes on the way back does not change with the numbers.
@@ -417,6 +426,8 @@ class Buffers:
                 rest = rest[2:]
         for targets, source in rest:
             self._add(out, targets, source, written, steps)
+        if block in self.placed:  # what the outer one adds to its rows is added anew
+            steps += _cleared(out, np.flatnonzero(~written))
 
     def _add(
         self, out: Array, rows: Rows, source: Array, written: Any, steps: list[Step]
@@ -607,12 +618,14 @@ def _cleared(out: Array, rows: Rows) -> list[Step]:
 
 
 def _reduction(it: Reduction) -> Callable[..., Any]:
-    """The rule of a reduction, of stacks."""
-    if it.op is TABLE["dot"]:
-        return lambda xp, left, right: xp.sum(Stack(left.whole * right.whole))
-    if it.op.primitive:
-        return lambda xp, stack: getattr(xp, it.op.name)(stack, *it.op.static)
-    return lambda xp, stack: it.op.forward(xp, *stack)
+    """The rule of a reduction, of one stack or of two."""
+    op = it.op
+    if op.listed is None:
+        return lambda xp, *stacks: op.forward(xp, *chain(*stacks))
+    listed = op.listed
+    if op.halves:
+        return lambda xp, *stacks: listed(xp, Joined(*stacks))
+    return lambda xp, stack: listed(xp, stack)
 
 
 def _may_be_infinite(program: Program) -> dict[bool, npt.NDArray[np.bool_]]:

@@ -22,6 +22,7 @@ length that is proportional to that of the tape.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -40,6 +41,7 @@ def differentiate(tape: Tape) -> Tape:
     xp, new = lowering.xp, lowering.new
     needed = depends_on_parameters(tape)
     found: dict[int, Any] = {tape.outputs[0]: 1.0}
+    kept: list[int] = []
     for number in reversed(range(tape.n_leaves, len(new))):
         slope = found.pop(number, None)
         if slope is None or not needed[number]:
@@ -54,7 +56,10 @@ def differentiate(tape: Tape) -> Tape:
                 places.setdefault(i, []).append(partial)
         for i, several in places.items():
             # An argument that stands in several places has the sum of their partials.
-            share = _times(slope, reduce(operator.add, several))
+            partial = reduce(operator.add, several)
+            if _is_number(partial, 0.0) and isinstance(slope, Written):
+                kept.append(slope.number)  # 0 times what does not exist is not 0
+            share = _times(slope, partial)
             if not _is_number(share, 0.0):
                 found[i] = found[i] + share if i in found else share
     parameters = range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
@@ -63,7 +68,7 @@ def differentiate(tape: Tape) -> Tape:
         s.number if isinstance(s, Written) else lowering.writer.constant(float(s))
         for s in slopes
     ]
-    return lowering.finish([new[tape.outputs[0]], *outputs])
+    return lowering.finish([new[tape.outputs[0]], *outputs], kept)
 
 
 def depends_on_parameters(tape: Tape) -> list[bool]:
@@ -98,15 +103,15 @@ class _Lowering:
             return result.number
         return self.writer.constant(float(result))
 
-    def finish(self, outputs: list[int]) -> Tape:
+    def finish(self, outputs: list[int], kept: Sequence[int] = ()) -> Tape:
         """The tape of these outputs, with what was there before as its guards."""
-        return self.writer.finish(outputs, self.new[self.tape.n_leaves :])
+        return self.writer.finish(outputs, self.new[self.tape.n_leaves :], kept)
 
 
 def _times(slope: Any, partial: Any) -> Any:
     """slope · partial, where that is something to compute."""
     if _is_number(partial, 0.0):
-        return 0.0
+        return slope * 0.0 if isinstance(slope, float) else 0.0
     if _is_number(partial, 1.0):
         return slope
     if _is_number(partial, -1.0):

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.compiler.differentiate import depends_on_parameters
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -52,7 +51,6 @@ class _Grouping:
     def _groups(self) -> list[list[int]]:
         """The nodes in groups, the shallow ones first."""
         depth = [0] * self.start
-        needed = depends_on_parameters(self.tape)
         groups: dict[tuple[object, ...], list[int]] = {}
         for number, (op, args) in enumerate(
             zip(self.tape.ops, self.tape.args, strict=True), start=self.start
@@ -62,10 +60,7 @@ class _Grouping:
             self.varying.append(any(spaces))
             self.row.append(-1)
             # Arguments of any number may mix the spaces; the kind says how.
-            slopes = [needed[i] for i in args]
-            # Apart, too, what is differentiated by other arguments: a derivative that
-            # nobody needs may not exist.
-            kind = self._kind(op, args) if op.arity is None else (*spaces, *slopes)
+            kind = self._kind(op, args) if op.arity is None else spaces
             key = (depth[number], op, len(args), any(spaces), kind)
             groups.setdefault(key, []).append(number)
         return [groups[key] for key in sorted(groups, key=lambda key: key[0])]  # type: ignore[arg-type,return-value]
@@ -89,6 +84,13 @@ class _Grouping:
             lefts, rights = zip(*[self._oriented(a) for a in args], strict=True)
             mixed = varying and not self._kind(op, args[0])
             parts = (self._index(lefts, mixed), self._index(rights, varying))
+            self._place(Reduction, nodes, varying, op, parts)
+        elif op.halves:
+            half = len(args[0]) // 2
+            parts = (
+                self._index([a[:half] for a in args], varying),
+                self._index([a[half:] for a in args], varying),
+            )
             self._place(Reduction, nodes, varying, op, parts)
         elif op.arity is None:
             self._place(Reduction, nodes, varying, op, (self._index(args, varying),))

@@ -84,7 +84,7 @@ def _rewritten(it: Instruction) -> Iterator[tuple[Instruction, Rows]]:
     """What computes the same rows, and which of them: positions in `it`, in order."""
     if isinstance(it, Reduction) and it.op is DOT:
         yield from _products(it)
-    elif isinstance(it, Reduction):
+    elif isinstance(it, Reduction) and it.op.commutative:
         (arg,) = it.args
         rows = np.sort(arg.rows, axis=0)
         order = np.lexsort(rows[::-1])

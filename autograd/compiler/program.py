@@ -163,6 +163,8 @@ class Program:
     constants: list[float]
     instructions: list[Instruction] = field(default_factory=list)
     outputs: list[tuple[bool, int]] = field(default_factory=list)
+    guards: list[Index] = field(default_factory=list)
+    """Rows of which it matters that they are finite, though no output needs them."""
 
     @property
     def n_varying(self) -> int:
@@ -221,6 +223,8 @@ class Program:
             ready[it.varying] += it.size
         for varying, row in self.outputs:
             assert 0 <= row < ready[varying], "an output is no row"
+        for guard in self.guards:
+            assert 0 <= guard.rows.min() <= guard.rows.max() < ready[guard.varying]
 
     def __len__(self) -> int:
         return len(self.instructions)
@@ -240,6 +244,8 @@ class Program:
             rows = np.array([row for _, row in group])
             outputs += [Index(space, rows[run]) for run in consecutive(rows)]
         lines.append(f"outputs {' '.join(map(str, outputs))}")
+        if self.guards:
+            lines.append(f"to be finite {' '.join(map(str, self.guards))}")
         return "\n".join(lines)
 
 

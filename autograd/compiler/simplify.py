@@ -15,16 +15,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from autograd.compiler.tape import Tape, Writer
+from autograd.compiler.tape import Tape, Writer, WriterArithmetic, Written
 from autograd.ops import TABLE, Operation
 
-ADD, SUB, NEG, MUL, SUM, DOT, POW, SQRT, ATAN2 = (
-    TABLE[name]
-    for name in ("add", "sub", "neg", "mul", "sum", "dot", "pow", "sqrt", "atan2")
+ADD, SUB, NEG, MUL, SUM, DOT, ATAN2 = (
+    TABLE[name] for name in ("add", "sub", "neg", "mul", "sum", "dot", "atan2")
 )
 ADDITIVE = {ADD, SUB, NEG, SUM, DOT}
 TERMS = ADDITIVE | {MUL}
-COMMUTATIVE = {ADD, MUL, TABLE["maximum"], TABLE["minimum"]}
 
 
 def simplify(tape: Tape) -> Tape:
@@ -37,16 +35,15 @@ class Simplifier(Writer):
 
     def emit(self, op: Operation, args: tuple[int, ...]) -> int:
         """The number of an instruction, or of what is the same and simpler."""
-        if op in COMMUTATIVE and args[0] > args[1]:
+        if op.arity == 2 and op.commutative and args[0] > args[1]:
             args = (args[1], args[0])
-        if op is POW and args[0] >= 0:
-            exponent = self.value(args[1])
-            if exponent == 1.0:
-                return args[0]
-            if exponent == 2.0:
-                return super().emit(MUL, (args[0], args[0]))
-            if exponent == 0.5:
-                return super().emit(SQRT, args[:1])
+        if op.shortcuts and args[0] >= 0:
+            last = self.value(args[-1])
+            rule = None if last is None else op.shortcuts.get(last)
+            if rule is not None:
+                xp = WriterArithmetic(self)
+                made: Written = rule(xp, *map(xp.wrapped, args[:-1]))
+                return made.number
         return super().emit(op, args)
 
 
@@ -63,7 +60,6 @@ def collect_sums(tape: Tape) -> Tape:
     """Collapse trees of additions whose inner nodes have one use."""
     uses = Counter(i for args in tape.args for i in args)
     uses.update(tape.outputs)
-    uses.update(tape.outputs)  # an output is never an inner node
     start = tape.n_leaves
     signed = _behind(tape, ATAN2)
     inner = {

@@ -88,7 +88,7 @@ def recorded(
     computed the result is one of the arguments, or a plain number. What is `known` is
     used and not computed again. With an `out` the result is written there if it has its
     size. The steps become known where they are to be kept: rules that use them have to
-    run later, on arrays that do not change in between.
+    run later, on arrays that do not change, and live, in between.
     """
     recorder = _Recorder({} if known is None else known)
     with np.errstate(all="ignore"):
@@ -108,7 +108,6 @@ def recorded(
         kept[-1] = last[0], last[1]._replace(out=out.reshape(array.shape))
         array = kept[-1][1].out
     if known is not None:
-        # Views of their inputs' ids stand in keys: they live as long as those.
         known.update({key: step.out for key, step in (kept if keep else kept[:-1])})
     return [step for _, step in kept], array
 
@@ -133,12 +132,14 @@ class _Recorder:
     def record(self, kind: Kind, function: Any, inputs: Sequence[Any]) -> Placeholder:
         """Add a step; its first run makes the buffer that later ones write into."""
         arrays = [i.array if isinstance(i, Placeholder) else i for i in inputs]
-        names = [id(a) if isinstance(a, np.ndarray) else repr(a) for a in arrays]
+        names = [_place(a) if isinstance(a, np.ndarray) else repr(a) for a in arrays]
         key = (kind, function, *names)
         if key not in self.known:
             # A number is read faster where it is an array already, and of this type.
             arrays = [
-                np.array(a, self.dtype) if isinstance(a, (int, float)) else a
+                np.array(a, None if isinstance(a, bool) else self.dtype)
+                if isinstance(a, (int, float))
+                else a
                 for a in arrays
             ]
             result = self._first_run(kind, function, arrays)
@@ -157,6 +158,13 @@ class _Recorder:
         return np.asarray(function(*arrays))
 
 
+def _place(array: Array) -> tuple[Any, ...]:
+    """Where an array lies in memory: what is there as long as it lives."""
+    strides = zip(array.shape, array.strides, strict=True)
+    steps = [stride if length > 1 else 0 for length, stride in strides]
+    return (array.__array_interface__["data"][0], array.shape, *steps)
+
+
 class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
     """An array that a step will have computed."""
 
@@ -164,6 +172,7 @@ class Placeholder(np.lib.mixins.NDArrayOperatorsMixin):
         self.recorder = recorder
         self.array = array
         self.dtype = array.dtype
+        self.ndim = array.ndim
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any

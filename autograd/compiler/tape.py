@@ -26,12 +26,13 @@ guards are numbers of the tape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.arithmetic import Floats
 from autograd.ops import TABLE, Operation
+from autograd.symbol import Arithmetic, Symbol
 
 
 @dataclass(slots=True)
@@ -148,35 +149,41 @@ class Writer:
         )
 
     def finish(
-        self, outputs: Sequence[int], guards: Sequence[int] | None = None
+        self,
+        outputs: Sequence[int],
+        guards: Sequence[int] | None = None,
+        kept: Sequence[int] = (),
     ) -> Tape:
-        """The tape of what the outputs need, and of the guards that are among it."""
+        """The tape of what the outputs need, and of the guards that are among it.
+
+        What is `kept` is guarded too, though no output needs it.
+        """
         first = self.n_inputs + self.n_parameters
-        needed = set(outputs)
+        needed = {*outputs, *kept}
         for i in reversed(range(len(self.instructions))):
             if first + i in needed:
                 needed.update(self.instructions[i][1])
-        kept = [i for i in range(len(self.instructions)) if first + i in needed]
+        used = [i for i in range(len(self.instructions)) if first + i in needed]
         constants = sorted((i for i in needed if i < 0), reverse=True)
         new = {i: i for i in range(first)}
         new.update({c: first + k for k, c in enumerate(constants)})
         start = first + len(constants)
-        new.update({first + i: start + k for k, i in enumerate(kept)})
+        new.update({first + i: start + k for k, i in enumerate(used)})
         return Tape(
             self.n_inputs,
             self.n_parameters,
             [self.constants[-1 - c] for c in constants],
-            [self.instructions[i][0] for i in kept],
-            [tuple([new[a] for a in self.instructions[i][1]]) for i in kept],
+            [self.instructions[i][0] for i in used],
+            [tuple([new[a] for a in self.instructions[i][1]]) for i in used],
             [new[i] for i in outputs],
             None
             if guards is None
-            else [new[i] for i in guards if i in new and i >= first],
+            else [new[i] for i in (*guards, *kept) if i in new and i >= first],
         )
 
 
-class Written:
-    """A number of a tape in the making, with the operators of numbers."""
+class Written(Symbol):
+    """A number of a tape in the making."""
 
     __slots__ = ("number", "xp")
 
@@ -184,47 +191,8 @@ class Written:
         self.xp = xp
         self.number = number
 
-    def __add__(self, other: Any) -> Any:
-        return self.xp.apply(ADD, self, other)
 
-    def __radd__(self, other: Any) -> Any:
-        return self.xp.apply(ADD, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.xp.apply(SUB, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.xp.apply(SUB, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.xp.apply(MUL, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.xp.apply(MUL, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.xp.apply(DIV, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.xp.apply(DIV, other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return self.xp.apply(POW, self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self.xp.apply(POW, other, self)
-
-    def __neg__(self) -> Any:
-        return self.xp.apply(NEG, self)
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return self.xp.apply(ABS, self)
-
-
-class WriterArithmetic:
+class WriterArithmetic(Arithmetic):
     """The arithmetic `xp` of numbers of a tape: operations are written to it.
 
     What is no primitive is written as the primitives that its rule is made of.
@@ -232,23 +200,6 @@ class WriterArithmetic:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        row = TABLE.get(name)
-        if row is None:
-            raise AttributeError(f"there is no operation {name!r} in the table")
-
-        def function(*arguments: Any) -> Any:
-            n = len(arguments) - row.n_static
-            op = row.at(*arguments[n:])
-            operands = arguments[0] if op.arity is None else arguments[:n]
-            return self.apply(op, *operands)
-
-        return function
-
-    def each(self, f: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
-        """The results of a function for each of the arguments."""
-        return [f(a) for a in arguments]
 
     def apply(self, op: Operation, *operands: Any) -> Any:
         """An operation on numbers of the tape and plain ones."""
@@ -266,6 +217,5 @@ class WriterArithmetic:
         return Written(self, number) if value is None else value
 
 
-ADD, SUB, MUL, DIV, NEG, POW, ABS = OPERATORS = tuple(
-    TABLE[name] for name in ("add", "sub", "mul", "div", "neg", "pow", "abs")
-)
+OPERATORS = [TABLE[name] for name in ("add", "sub", "mul", "div", "neg")]
+"""What is written by a sign, and is as basic as the primitives."""

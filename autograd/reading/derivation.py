@@ -301,7 +301,10 @@ class _Nodes:
                 blanks,
             )
         )
-        told = filled.text != Text.number(node.data).text  # unless it is v = -3 = -3
+        by_number = Text.number(node.data).text
+        if symbolic.text == by_number:  # a constant was chosen: nothing to compute
+            return self.given(node)
+        told = filled.text != by_number  # unless it is v = -3 = -3
         return Line(
             self.names[node],
             (symbolic, filled) if told else (symbolic,),

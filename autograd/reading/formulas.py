@@ -29,13 +29,15 @@ from functools import partial
 from typing import Any
 
 from autograd.arithmetic import Floats
-from autograd.ops import TABLE, Operation
+from autograd.ops import TABLE, Operation, Rule
 from autograd.reading.notation import ATOM, PRODUCT, SIGN, Latex, Piece, Text
 from autograd.value import Constant, Value
 
 CONSTANTS = {
     2.0 / math.sqrt(math.pi): ("2/√π", r"\frac{2}{\sqrt{\pi}}", PRODUCT, SIGN),
     math.sqrt(0.5): ("1/√2", r"\frac{1}{\sqrt{2}}", PRODUCT, SIGN),
+    math.log(2.0): ("log(2)", r"\log\left(2\right)", ATOM, ATOM),
+    math.log(10.0): ("log(10)", r"\log\left(10\right)", ATOM, ATOM),
     math.sqrt(2.0 * math.pi): ("√(2π)", r"\sqrt{2 \pi}", ATOM, ATOM),
 }
 """Numbers of the table that are known by another name."""
@@ -103,10 +105,10 @@ class Formula:
         return _div(formula(other), self)
 
     def __pow__(self, other: Any) -> Formula:
-        return _pow(self, other)
+        return _pow(self, formula(other))
 
     def __rpow__(self, other: Any) -> Formula:
-        return _pow(other, self)
+        return _pow(formula(other), self)
 
     def __neg__(self) -> Formula:
         return _neg(self)
@@ -115,7 +117,7 @@ class Formula:
         return self
 
     def __abs__(self) -> Formula:
-        return _applied(TABLE["abs"], self)
+        return _written(abs(self.value), "size", self)
 
 
 def number(x: float) -> Formula:
@@ -142,13 +144,6 @@ def opaque(value: float) -> Formula:
 def formula(thing: Any) -> Formula:
     """A formula as it is, a plain number as a literal."""
     return thing if isinstance(thing, Formula) else number(float(thing))
-
-
-NOTATIONS = ("abs", "dot", "exp", "logsumexp", "sqrt", "sum")
-"""Operations with a notation of their own, where others are written as a call."""
-
-SIGNS = ("+", "-", "*", "/", "**")
-"""The symbols of operations that are written by them."""
 
 
 def _written(value: float, notation: str, *operands: Formula) -> Formula:
@@ -190,39 +185,69 @@ def _neg(a: Formula) -> Formula:
     return _written(-a.value, "negative", a)
 
 
-def _pow(a: Any, b: Any) -> Formula:
-    base, exponent = formula(a), formula(b)
-    value = Floats.pow(base.value, exponent.value)
-    if exponent.is_number(0.0):
+def _pow(a: Formula, b: Formula) -> Formula:
+    value = Floats.pow(a.value, b.value)
+    if b.is_number(0.0):
         return number(1.0)
-    return base if exponent.is_number(1.0) else _written(value, "power", base, exponent)
+    return a if b.is_number(1.0) else _written(value, "power", a, b)
 
 
-def _where(condition: Any, a: Any, b: Any) -> Formula:
+def _choice(condition: Formula, a: Formula, b: Formula) -> Formula:
     """The branch that the numbers choose."""
-    return formula(a) if formula(condition).value else formula(b)
+    return a if condition.value else b
+
+
+REDUCED: dict[str, Callable[..., Formula]] = {
+    "plus": _add,
+    "minus": _sub,
+    "times": _mul,
+    "over": _div,
+    "negative": _neg,
+    "power": _pow,
+    "choice": _choice,
+    "itself": lambda a: a,
+}
+"""The notations in which something may be left out, and what is left of them."""
 
 
 def _applied(op: Operation, *arguments: Any) -> Formula:
     """A row applied to formulas, or to one list of them: `tanh(x)`, `e^{x}`."""
     if len(arguments) == 1 and isinstance(arguments[0], (list, tuple)):
         arguments = tuple(arguments[0])
+    if op.n_static:
+        op, arguments = op.at(*arguments[-op.n_static :]), arguments[: -op.n_static]
     operands = [formula(argument) for argument in arguments]
+    if op.notation in REDUCED:
+        return REDUCED[op.notation](*operands)
     value = op.forward(Floats, *[operand.value for operand in operands])
-    if op.name in NOTATIONS:
-        return _written(value, op.name, *operands)
+    if op.notation:
+        return _written(value, op.notation, *operands)
+    if all(operand.literal for operand in operands):
+        return number(value)
+    if op.written:
+        return _worth(value, op.written(Formulas, *operands))
+    static = [number(x) for x in op.static]
     return Formula(
         value,
-        Text.call(op.name, *[operand._text for operand in operands]),
-        Latex.call(op.name, *[operand._latex for operand in operands]),
+        Text.call(op.name, *[operand._text for operand in [*operands, *static]]),
+        Latex.call(
+            op.latex or Latex.upright(op.name),
+            *[operand._latex for operand in [*operands, *static]],
+        ),
     )
+
+
+def _worth(value: float, written: Any) -> Formula:
+    """A formula as it is written, with a value that was computed in another way."""
+    found = formula(written)
+    return Formula(value, found._text, found._latex, found.literal)
 
 
 class _Arithmetic:
     """The arithmetic of formulas: `xp.name` for each row of the table."""
 
-    pow = staticmethod(_pow)
-    where = staticmethod(_where)
+    each = staticmethod(Floats.each)
+    joined = staticmethod(Floats.joined)
 
     def __getattr__(self, name: str) -> Callable[..., Formula]:
         if name not in TABLE:
@@ -236,18 +261,7 @@ Formulas: Any = _Arithmetic()
 
 def result(op: Operation, operands: Sequence[Formula]) -> Formula:
     """How a row computes its result, under its own name or sign: `x · y`, `relu(x)`."""
-    if op.symbol in SIGNS:
-        return formula(op.forward(Formulas, *operands))
     return _applied(op, *operands)
-
-
-TEXTBOOK: dict[str, Callable[..., Any]] = {
-    "tanh": lambda a, out: 1.0 - _pow(out, 2.0),
-    "sigmoid": lambda a, out: out * (1.0 - out),
-    "tan": lambda a, out: 1.0 + _pow(out, 2.0),
-    "logsumexp": lambda a, out: Formulas.exp(a - out),
-}
-"""The partial as a textbook writes it, for rows whose own form keeps more digits."""
 
 
 def partials(
@@ -258,31 +272,36 @@ def partials(
     Each is written as in a textbook, and its value is the row's. A rule of one's own
     that does with numbers what cannot be done with formulas gives its number alone.
     """
+    numbers = [operand.value for operand in operands]
+    exact = _by_rules(op, op.partials, Floats, operands, numbers, out.value)
     try:
-        exact = _by_rules(op, Formulas, operands, operands, out)
-    except (TypeError, AttributeError):
-        numbers = [operand.value for operand in operands]
-        exact = _by_rules(op, Floats, operands, numbers, out.value)
-    found: list[Formula | None] = []
-    for operand, partial_ in zip(operands, map(formula, exact), strict=True):
-        written = TEXTBOOK[op.name](operand, out) if op.name in TEXTBOOK else partial_
-        shown = Formula(partial_.value, written._text, written._latex, written.literal)
-        found.append(None if operand.literal else shown)
-    return found
+        rules = op.textbook or op.partials
+        written = _by_rules(op, rules, Formulas, operands, operands, out)
+    except (TypeError, AttributeError, ValueError, ArithmeticError):
+        written = exact
+    return [
+        None if operand.literal else _worth(value, shown)
+        for operand, value, shown in zip(operands, exact, written, strict=True)
+    ]
 
 
 def _by_rules(
-    op: Operation, xp: Any, operands: Sequence[Formula], arguments: Any, out: Any
+    op: Operation,
+    rules: Sequence[Rule],
+    xp: Any,
+    operands: Sequence[Formula],
+    arguments: Any,
+    out: Any,
 ) -> list[Any]:
-    """The partials by the rules over an arithmetic, 0 by an operand that is a literal.
+    """The partials by rules over an arithmetic, 0 by an operand that is a literal.
 
     There a rule may have no result: the logarithm of a negative base.
     """
     if op.arity is None:
-        return list(op.partials[0](xp, list(arguments), out))
+        return list(rules[0](xp, list(arguments), out))
     return [
         0.0 if operand.literal else rule(xp, *arguments, out)
-        for rule, operand in zip(op.partials, operands, strict=True)
+        for rule, operand in zip(rules, operands, strict=True)
     ]
 
 

@@ -36,6 +36,8 @@ class Text:
     """How formulas are written as plain text: `a · b / (c + d)^2`."""
 
     TIMES = " · "
+    LOG = "log"
+    EXP = "exp"
 
     @staticmethod
     def brackets(content: str) -> str:
@@ -89,17 +91,17 @@ class Text:
         return Piece(name + cls.brackets(", ".join(a.text for a in arguments)))
 
     @classmethod
-    def exp(cls, a: Piece) -> Piece:
+    def exponential(cls, a: Piece) -> Piece:
         """e to the power of a."""
-        return cls.call("exp", a)
+        return cls.call(cls.EXP, a)
 
     @classmethod
-    def sqrt(cls, a: Piece) -> Piece:
+    def root(cls, a: Piece) -> Piece:
         """The square root of a."""
         return cls.call("sqrt", a)
 
     @staticmethod
-    def abs(a: Piece) -> Piece:
+    def size(a: Piece) -> Piece:
         """The size of a."""
         return Piece(f"|{a.text}|")
 
@@ -119,21 +121,23 @@ class Text:
         return reduce(cls.plus, terms) if terms else cls.number(0.0)
 
     @classmethod
-    def dot(cls, *factors: Piece) -> Piece:
+    def sum_of_products(cls, *factors: Piece) -> Piece:
         """Σ aᵢ bᵢ; all aᵢ come first, then all bᵢ."""
         half = len(factors) // 2
         return cls.sum(*map(cls.times, factors[:half], factors[half:]))
 
     @classmethod
-    def logsumexp(cls, *exponents: Piece) -> Piece:
+    def log_of_sum(cls, *exponents: Piece) -> Piece:
         """log Σ exp(aᵢ)."""
-        return cls.call("log", cls.sum(*map(cls.exp, exponents)))
+        return cls.call(cls.LOG, cls.sum(*map(cls.exponential, exponents)))
 
 
 class Latex(Text):
     """How formulas are written in LaTeX's mathematics."""
 
     TIMES = r" \cdot "
+    LOG = r"\log"
+    EXP = r"\exp"
 
     @staticmethod
     def brackets(content: str) -> str:
@@ -150,19 +154,18 @@ class Latex(Text):
         """a to the power of b."""
         return Piece(f"{cls.left(a, ATOM)}^{{{b.text}}}", POWER)
 
-    @classmethod
-    def call(cls, name: str, *arguments: Piece) -> Piece:
-        """A function of its arguments."""
-        shown = FUNCTIONS.get(name) or rf"\mathrm{{{name}}}".replace("_", r"\_")
-        return super().call(shown, *arguments)
+    @staticmethod
+    def upright(name: str) -> str:
+        """The name of a function for which LaTeX has no sign."""
+        return rf"\mathrm{{{name}}}".replace("_", r"\_")
 
     @classmethod
-    def sqrt(cls, a: Piece) -> Piece:
+    def root(cls, a: Piece) -> Piece:
         """The square root of a."""
         return Piece(rf"\sqrt{{{a.text}}}")
 
     @staticmethod
-    def abs(a: Piece) -> Piece:
+    def size(a: Piece) -> Piece:
         """The size of a."""
         return Piece(rf"\left|{a.text}\right|")
 
@@ -187,16 +190,6 @@ class Latex(Text):
             return letter + (f"_{{{simple[2]}}}" if simple[2] else "")
         return rf"\mathrm{{{''.join(map(_escaped, name))}}}"
 
-
-FUNCTIONS = {
-    **{
-        f: rf"\{f}" for f in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
-    },
-    **{f"a{f}": rf"\arc{f}" for f in ("sin", "cos", "tan")},
-    **{"max": r"\max", "maximum": r"\max", "min": r"\min", "minimum": r"\min"},
-    "sigmoid": r"\sigma",
-}
-"""Operations for which LaTeX has a sign."""
 
 GREEK = {
     **{

@@ -28,8 +28,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from autograd.errors import derivative_error
-from autograd.value import Constant, Value, local_partials, topological_order
+from autograd.arithmetic import Floats
+from autograd.linearize import Linearization
+from autograd.value import Value, topological_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,11 @@ class Path:
 def gradients_of(order: Sequence[Value]) -> dict[Value, float]:
     """The derivative of the last node by each in topological order; Constants have 0.
 
-    The same sums in the same order as in backward(), beside the graph: no `grad` is
-    changed and no hook is run. DerivativeError where one is not finite.
+    That of backward(), beside the graph: no `grad` is changed and no hook is run.
+    DerivativeError where one is not finite.
     """
-    found = dict.fromkeys(order, 0.0)
-    found[order[-1]] = 1.0
-    for node in reversed(order):
-        for parent, partial in zip(node.parents, local_partials(node), strict=True):
-            if not isinstance(parent, Constant):
-                found[parent] += found[node] * partial
-                if not math.isfinite(found[parent]):
-                    raise derivative_error(node)
-    return found
+    at = Linearization(order, order[-1:], order, Floats)
+    return dict(zip(order, at.reverse([1.0]), strict=True))
 
 
 class Edge(NamedTuple):
@@ -84,34 +78,28 @@ def edges_towards(wrt: Value, order: Sequence[Value]) -> dict[Value, list[Edge]]
     A node from which no path leads to `wrt` is not in it; `wrt` itself has no edges.
     The nodes are in topological order. DerivativeError where a partial is not finite.
     """
-    if isinstance(wrt, Constant):
-        return {}
-    largest = {wrt: 0.0}  # log |product| of the best path from each node
-    edges: dict[Value, list[Edge]] = {wrt: []}
-    for node in order:
-        if node is wrt or not any(parent in edges for parent in node.parents):
-            continue
-        found = [
-            (_log_size(node, partial) + largest[parent], parent, position, partial)
-            for position, (parent, partial) in enumerate(
-                zip(node.parents, local_partials(node), strict=True)
-            )
-            if parent in edges
-        ]
-        best = largest[node] = max(log for log, *_ in found)
+    at = Linearization(order, [], [wrt], Floats)
+    largest: list[float] = []  # log |product| of the best path from each node
+    edges: dict[Value, list[Edge]] = {}
+    for node, partials in zip(at.nodes, at.edges, strict=True):
+        parents = node.parents if partials else ()
+        positions = [i for i, parent in enumerate(parents) if parent in edges]
+        logs = [_log_size(partial) + largest[place] for place, partial in partials]
+        best = max(logs, default=0.0)
+        largest.append(best)
         edges[node] = [
             # Where every product is 0, no edge is worse than another.
-            Edge(parent, position, partial, best - log if log < best else 0.0)
-            for log, parent, position, partial in found
+            Edge(at.nodes[place], position, partial, best - log if log < best else 0.0)
+            for position, (place, partial), log in zip(
+                positions, partials, logs, strict=True
+            )
         ]
         edges[node].sort(key=lambda edge: edge.cost)
     return edges
 
 
-def _log_size(node: Value, partial: float) -> float:
+def _log_size(partial: float) -> float:
     """log |partial|, -∞ for 0."""
-    if not math.isfinite(partial):
-        raise derivative_error(node)
     return math.log(abs(partial)) if partial else -math.inf
 
 

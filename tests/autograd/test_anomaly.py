@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import autograd
 from autograd import (
     DerivativeError,
     DomainError,
@@ -168,3 +171,26 @@ def test_a_node_made_in_the_block_computes_what_it_always_computes() -> None:
         f(y).backward()
         (slope,) = gradients(f(y), [y])
     assert (y.grad, slope.data) == (x.grad, pytest.approx(x.grad, rel=1e-15))
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("value.py", False),
+        ("reading/paths.py", False),
+        ("checking/judges.py", False),
+        ("../autograd_lessons/first.py", True),
+        ("../nn/losses.py", True),
+    ],
+)
+def test_lines_of_this_package_and_of_no_other_are_hidden(
+    place: str, shown: bool
+) -> None:
+    root = Path(autograd.__file__).parent
+    file = str((root / place).resolve())
+    names: dict[str, Any] = {}
+    exec(compile("def double(x):\n    return x * 2.0\n", file, "exec"), names)
+    with anomaly():
+        y = names["double"](Value(3.0))
+    line = "in double" if shown else "in test_lines_of_this_package"
+    assert line in where_made(y)

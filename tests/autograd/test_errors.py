@@ -21,7 +21,7 @@ from autograd import (
     tracing,
 )
 from autograd.ops import TABLE
-from tests.strategies import OPERATORS
+from tests.strategies import OPERATORS, PUBLIC
 
 # Things that are no real numbers
 
@@ -90,7 +90,7 @@ def test_operator_refuses_a_numpy_bool_on_its_left(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WRONG)
-@pytest.mark.parametrize("name", sorted(n for n, op in TABLE.items() if op.arity))
+@pytest.mark.parametrize("name", sorted(n for n in PUBLIC if TABLE[n].arity))
 def test_function_refuses_what_is_no_number(name: str, kind: str) -> None:
     thing, given, remedy = WRONG[kind]
     function = getattr(autograd.functions, name)
@@ -442,10 +442,10 @@ def test_a_branch_on_a_number_is_refused_while_a_computation_is_traced() -> None
         assert ask(x) in (True, False, 1.0)
 
 
-# What numbers do and Values do not
+# Steps and rounding
 
 
-@pytest.mark.parametrize("round_", [math.floor, math.ceil, math.trunc, round, int])
+@pytest.mark.parametrize("round_", [math.trunc, round, int])
 @pytest.mark.parametrize("x", [2.5, -2.5, 3.0])
 def test_rounding_gives_the_whole_number_of_the_float(
     round_: Callable[[Any], int], x: float
@@ -458,17 +458,40 @@ def test_rounding_to_digits_gives_a_float() -> None:
     assert round(Value(2.567), 1) == 2.6
 
 
-@pytest.mark.parametrize("round_", [math.floor, math.ceil, math.trunc, round])
+@pytest.mark.parametrize("round_", [math.trunc, round])
 def test_rounding_while_tracing_is_refused(round_: Callable[[Any], int]) -> None:
     with tracing(), pytest.raises(TraceError, match="where"):
         round_(Value(2.5))
 
 
-@pytest.mark.parametrize("operate", [operator.floordiv, operator.mod, divmod])
+STEPS: dict[str, Callable[[Any], Any]] = {
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "floor_divide": lambda x: x // 1.0,
+    "mod": lambda x: x % 1.0,
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_is_recorded_and_has_a_derivative_between_the_jumps(name: str) -> None:
+    x = Value(2.5)
+    with tracing():
+        node = STEPS[name](x)
+    node.backward()
+    assert node.op is TABLE[name]
+    assert node.data == STEPS[name](2.5)
+    assert x.grad == (1.0 if name == "mod" else 0.0)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_has_no_derivative_at_a_jump(name: str) -> None:
+    with pytest.raises(DerivativeError, match=rf"{name}\(x=2\.0.*It jumps there"):
+        STEPS[name](Value(2.0, label="x")).backward()
+
+
 @pytest.mark.parametrize("other", [2.0, Value(2.0)])
-def test_operators_with_steps_are_refused_with_what_to_write(
-    operate: Callable[[Any, Any], Any], other: Any
-) -> None:
-    for pair in [(Value(5.0), other), (other, Value(5.0))]:
-        with pytest.raises(TypeError, match=r"has steps, and no useful derivative"):
-            operate(*pair)
+def test_divmod_is_the_pair_of_both(other: Any) -> None:
+    for pair in [(Value(5.5), other), (other, Value(5.5))]:
+        quotient, rest = divmod(*pair)
+        assert (quotient.data, rest.data) == divmod(*map(float, pair))
+        assert (quotient.op.name, rest.op.name) == ("floor_divide", "mod")

@@ -21,6 +21,8 @@ BINARY = {
     "mul": operator.mul,
     "div": operator.truediv,
     "pow": operator.pow,
+    "mod": operator.mod,
+    "floor_divide": operator.floordiv,
 }
 
 
@@ -89,29 +91,21 @@ def test_functions_take_numpy_scalars() -> None:
 # Arrays
 
 UFUNCS = {
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "abs": np.abs,
-    "neg": np.negative,
-    "pos": np.positive,
+    name: getattr(np, op.ufunc)
+    for name, op in TABLE.items()
+    if op.ufunc and op.arity == 1
 }
 
 
-@pytest.mark.parametrize("name", UFUNCS)
+def inside(name: str) -> tuple[float, float]:
+    """Two numbers of the domain of a row, at which it is no jump."""
+    return (0.25, 0.5) if 0.25 in TABLE[name].domain[0] else (1.25, 1.5)
+
+
+# On an array of one's own np.sign compares, as np.maximum does.
+@pytest.mark.parametrize("name", sorted(UFUNCS.keys() - {"sign"}))
 def test_numpy_function_of_an_array_is_that_of_its_values(name: str) -> None:
-    array = array_of(0.25, 0.5)
+    array = array_of(*inside(name))
     result = UFUNCS[name](array)
     assert [node.op for node in result] == [TABLE[name]] * 2
     assert [node.parents for node in result] == [(value,) for value in array]
@@ -119,7 +113,7 @@ def test_numpy_function_of_an_array_is_that_of_its_values(name: str) -> None:
 
 @pytest.mark.parametrize("name", UFUNCS)
 def test_numpy_function_of_a_single_value_is_its_method(name: str) -> None:
-    x = Value(0.5)
+    x = Value(inside(name)[0])
     node = UFUNCS[name](x)
     assert type(node) is Value
     assert node.op is TABLE[name]
@@ -202,8 +196,8 @@ def test_array_of_numbers_meeting_a_value_is_refused() -> None:
 
 
 def test_numpy_function_without_a_row_is_refused() -> None:
-    with pytest.raises(TypeError, match="log2"):
-        np.log2(Value(1.0))
+    with pytest.raises(TypeError, match="rint"):
+        np.rint(Value(1.0))
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum"])
@@ -215,8 +209,8 @@ def test_numpys_choice_of_two_is_recorded(name):
 
 
 def test_a_ufunc_that_would_lose_the_graph_is_refused():
-    with pytest.raises(TypeError, match=r"np\.sign of a Value is a plain number"):
-        np.sign(Value(2.0))
+    with pytest.raises(TypeError, match=r"np\.gcd of a Value is a plain number"):
+        np.gcd(Value(2.0), 2)
 
 
 CODE = {
@@ -253,6 +247,7 @@ CHOICES: dict[str, Callable[[Any], Any]] = {
     "maximum in place": lambda x: np.maximum(x, 2.0, out=x.copy()).sum(),
     "of what is computed": lambda x: np.maximum(np.exp(x) - np.exp(x) + x, 2.0).sum(),
     "bare values": lambda x: sum(np.maximum(v, 2.0) for v in x),
+    "clip": lambda x: np.clip(x, 2.0, 5.0).sum(),
     "a value and an array": lambda x: np.maximum(x[0] * 0.0 + 2.0, x).sum(),
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,6 @@ from autograd import (
     operation,
 )
 from autograd.ops import TABLE
-
-
-@pytest.fixture(autouse=True)
-def _table_as_before() -> Iterator[None]:
-    before = dict(TABLE)
-    yield
-    for name in TABLE.keys() - before.keys():
-        del TABLE[name]
 
 
 def swish() -> Any:
@@ -180,3 +171,230 @@ def test_one_interval_per_argument_is_needed() -> None:
             [lambda xp, a, out: 1.0],
             domain=[(0.0, 1.0), (0.0, 1.0)],
         )
+
+
+# Any number of arguments, and whole numbers
+
+
+def mean(partials: Any = lambda xp, args, out: [1.0 / len(args)] * len(args)) -> Any:
+    """The mean of any number of arguments, with rules that are right unless given."""
+    return operation(
+        "mean", lambda xp, *args: xp.sum(args) / len(args), [partials], variadic=True
+    )
+
+
+def scaled(partial: Any = lambda xp, a, n, out: n * xp.pow(a, n - 1.0)) -> Any:
+    """The whole power of a number, with a rule that is right unless given."""
+    return operation("whole_power", lambda xp, a, n: a**n, [partial], static=1)
+
+
+@pytest.mark.parametrize("n", [1, 3, 40])
+@pytest.mark.parametrize("batch", [1, 200])
+def test_an_operation_of_any_number_of_arguments(n: int, batch: int) -> None:
+    f = mean()
+    xs = [Value(float(i)) for i in range(n)]
+    assert f(xs).data == (n - 1) / 2
+    root = f(xs) * f(*xs)
+    program = compile(root, xs[:0], xs)
+    value, gradient = program.value_and_grad()
+    root.backward()
+    assert value == pytest.approx(root.data, rel=1e-14)
+    assert gradient.tolist() == pytest.approx([x.grad for x in xs], rel=1e-14)
+    rows = np.tile([x.data for x in xs], (batch, 1))
+    outputs = compile(root, xs)(rows)
+    assert outputs[:, 0].tolist() == pytest.approx([root.data] * batch, rel=1e-14)
+
+
+def test_a_sum_of_two_in_a_partial_is_the_sum_of_these_two() -> None:
+    f = operation(
+        "a_log",
+        lambda xp, a, b: a * xp.log(a + b),
+        [
+            lambda xp, a, b, out: xp.log(a + b) + a / xp.sum([a, b]),
+            lambda xp, a, b, out: a / xp.sum([a, b]),
+        ],
+        domain=[(0.0, math.inf), (0.0, math.inf)],
+    )
+    x, b = Value(2.0), Value(3.0)
+    f(x, b).backward()
+    for batch in (1, 5, 200):
+        program = compile(f(x, b), [x], [b])
+        _, gradient = program.value_and_grad(np.full((batch, 1), 2.0))
+        assert gradient[0] == pytest.approx(b.grad, rel=1e-14)
+
+
+def test_an_operation_with_a_whole_number() -> None:
+    f = scaled()
+    assert f(2.0, 5) == 32.0
+    x = Value(2.0)
+    (slope,) = gradients(f(x, 5), [x])
+    assert (slope.data, gradients(slope, [x])[0].data) == (80.0, 160.0)
+    with pytest.raises(TypeError, match="whole numbers are needed"):
+        f(x, 2.5)
+
+
+def test_a_whole_number_may_come_after_any_number_of_arguments() -> None:
+    f = operation(
+        "power_sum",
+        lambda xp, *args: xp.sum([a ** args[-1] for a in args[:-1]]),
+        [lambda xp, args, n, out: xp.each(lambda a: n * xp.pow(a, n - 1.0), args)],
+        variadic=True,
+        static=1,
+    )
+    xs = [Value(1.0), Value(2.0), Value(3.0)]
+    y = f(*xs, 3)
+    y.backward()
+    assert y.data == 36.0
+    assert [x.grad for x in xs] == [3.0, 12.0, 27.0]
+
+
+def test_a_number_of_arguments_that_makes_no_sense_is_left_out() -> None:
+    f = operation(
+        "variance_of_two",
+        lambda xp, *args: 0.5 * (args[0] - args[1]) ** 2 if len(args) < 3 else 1 / 0,
+        [lambda xp, args, out: [args[0] - args[1], args[1] - args[0]]],
+        variadic=True,
+    )
+    assert f(3.0, 1.0) == 2.0
+
+
+def test_rules_may_use_what_eager_mode_accepts() -> None:
+    f = operation(
+        "odds",
+        lambda xp, a, b: +(abs(a) ** 1.5) + xp.minimum(b, math.inf) % 7.0 + 2**b,
+        [
+            lambda xp, a, b, out: 1.5 * abs(a) ** 0.5 * (xp.step(a) - xp.step(-a)),
+            lambda xp, a, b, out: 1 + math.log(2) * 2**b,
+        ],
+        kink=lambda a, b: a * b,
+    )
+    x, b = Value(-2.0), Value(1.25)
+    y = f(x, b)
+    y.backward()
+    for batch in (1, 200):
+        program = compile(y, [x], [b])
+        value, gradient = program.value_and_grad(np.full((batch, 1), -2.0))
+        assert value == pytest.approx(y.data, rel=1e-14)
+        assert gradient[0] == pytest.approx(b.grad, rel=1e-14)
+
+
+# What registration catches
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda xp, args, out: [1.0] * len(args),
+        lambda xp, args, out: [1.001 / len(args)] * len(args),
+        lambda xp, args, out: [1.0 / len(args), *[0.5] * (len(args) - 1)],
+    ],
+)
+def test_a_wrong_partial_of_a_list_is_refused(wrong: Any) -> None:
+    with pytest.raises(GradientMismatch, match="operation mean: partial"):
+        mean(wrong)
+    assert "mean" not in TABLE
+
+
+def test_another_number_of_partials_than_of_arguments_is_refused() -> None:
+    with pytest.raises(TypeError, match="gives 1 numbers for 2 arguments"):
+        mean(lambda xp, args, out: [1.0])
+
+
+def test_a_partial_that_is_wrong_for_one_whole_number_is_refused() -> None:
+    with pytest.raises(GradientMismatch, match="whole_power: partial 0"):
+        scaled(lambda xp, a, n, out: n * a ** (n - 1.0) if n < 3 else 3.1 * a * a)
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [(0, "the forward rule on float64 arrays"), (1, "partial 0 on float64 arrays")],
+)
+def test_a_rule_that_is_wrong_on_arrays_alone_is_refused(rule: int, name: str) -> None:
+    def factor(here: int, a: Any) -> float:
+        return 1.01 if here == rule and hasattr(a, "dtype") else 1.0
+
+    with pytest.raises(GradientMismatch, match=name):
+        operation(
+            "double",
+            lambda xp, a: 2.0 * a * factor(0, a),
+            [lambda xp, a, out: 2.0 * factor(1, a) + 0.0 * a],
+        )
+
+
+@pytest.mark.parametrize("where", ["Value", "ndarray"])
+@pytest.mark.parametrize(("rule", "name"), [(0, "the forward rule"), (1, "partial 0")])
+def test_what_a_rule_raises_elsewhere_names_the_operation_and_the_rule(
+    where: str, rule: int, name: str
+) -> None:
+    def fails(here: int, a: Any) -> float:
+        if here == rule and type(a).__name__ == where:
+            raise KeyError("no such key")
+        return 0.0
+
+    with pytest.raises(TypeError, match=rf"operation double: {name} fails on .*Key"):
+        operation(
+            "double",
+            lambda xp, a: 2.0 * a + fails(0, a),
+            [lambda xp, a, out: 2.0 + fails(1, a) + 0.0 * a],
+        )
+    assert "double" not in TABLE
+
+
+def test_a_rule_that_fails_in_a_program_alone_is_refused() -> None:
+    def fails(a: Any) -> float:
+        if type(a).__name__ not in ("float", "Value", "ndarray"):
+            raise KeyError("no such key")
+        return 0.0
+
+    with pytest.raises(TypeError, match=r"operation double: .* program: KeyError"):
+        operation(
+            "double",
+            lambda xp, a: 2.0 * a + fails(a),
+            [lambda xp, a, out: 2.0 + 0.0 * a],
+        )
+
+
+@pytest.mark.parametrize("rule", [0, 1])
+def test_a_rule_that_is_wrong_in_a_program_alone_is_refused(rule: int) -> None:
+    def factor(here: int, a: Any) -> float:
+        eager = type(a).__name__ in ("float", "Value", "ndarray")
+        return 1.0 if eager or here != rule else 1.01
+
+    with pytest.raises(GradientMismatch, match="in a float64 program"):
+        operation(
+            "double",
+            lambda xp, a: 2.0 * a * factor(0, a),
+            [lambda xp, a, out: 2.0 * factor(1, a)],
+        )
+
+
+def test_a_narrow_domain_beyond_single_precision_is_tried_in_double() -> None:
+    f = operation(
+        "beside",
+        lambda xp, a: xp.sqrt((a - 1e8) * (1e8 + 1.0 - a)),
+        [lambda xp, a, out: (1e8 + 0.5 - a) / out],
+        domain=[(1e8, 1e8 + 1.0)],
+    )
+    assert f(1e8 + 0.5) == 0.5
+
+
+@pytest.mark.parametrize("static", [-1, 1.0, True])
+def test_static_is_a_count(static: Any) -> None:
+    with pytest.raises(ValueError, match="static is how many"):
+        operation("none", lambda xp, a: a, [lambda xp, a, out: 1.0], static=static)
+
+
+def test_a_variadic_operation_has_one_rule_of_partials() -> None:
+    rules = [lambda xp, args, out: args] * 2
+    with pytest.raises(ValueError, match="has one rule"):
+        operation("two", lambda xp, *args: xp.sum(args), rules, variadic=True)
+
+
+def test_where_registration_fails_the_table_stays_as_it_was() -> None:
+    first = mean()
+    before = dict(TABLE)
+    for wrong in (lambda xp, args, out: [2.0] * len(args), lambda xp, args, out: None):
+        with pytest.raises((GradientMismatch, TypeError)):
+            mean(wrong)
+    assert before == TABLE
+    assert first(Value(1.0), 2.0).op is TABLE["mean"]

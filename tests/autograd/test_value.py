@@ -81,6 +81,8 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "mul": operator.mul,
     "div": operator.truediv,
     "pow": operator.pow,
+    "mod": operator.mod,
+    "floor_divide": operator.floordiv,
 }
 
 

@@ -342,7 +342,7 @@ def test_a_distribution_may_be_off_by_the_rounding_of_float32() -> None:
     assert math.fsum(shares) > 1 + 1e-8
     assert cross_entropy(values([1.0] * 10), shares).data == pytest.approx(
         math.log(10),
-        abs=2e-8,  # the logits, 1, count 1.5e-8 too often
+        rel=2e-8,  # each counts, and they add up to 1 + 1.5e-8
     )
 
 
@@ -550,3 +550,30 @@ def test_the_losses_are_those_of_pytorch() -> None:
 def test_the_package_offers_every_loss() -> None:
     for loss in [*PAIRS, *SINGLES, cross_entropy]:
         assert getattr(nn, loss.__name__) is loss
+
+
+@pytest.mark.parametrize("kind", ["index", "value", "list"])
+@pytest.mark.parametrize(
+    ("logits", "loss"),
+    [
+        ([1e15, 1e15 - 5.0], math.log1p(math.exp(-5.0))),
+        ([1000.0, 970.0], math.exp(-30.0)),
+        ([0.0, -40.0], math.exp(-40.0)),
+        ([2.0, -math.inf], 0.0),
+    ],
+)
+def test_cross_entropy_keeps_the_digits_of_a_small_loss_and_of_its_gradient(
+    logits: list[float], loss: float, kind: str
+) -> None:
+    if kind == "list" and math.isinf(logits[1]):
+        return  # 0 · ∞: a share of 0 of what cannot be
+    target = {"index": 0, "value": Value(0.0), "list": [1.0, 0.0]}[kind]
+    leaves = values(logits)
+    found = cross_entropy(leaves, target)
+    found.backward()
+    # log(1 + p) is p to 1e-13 or better where p is given above.
+    assert found.data == pytest.approx(loss, rel=1e-13, abs=0.0)
+    share = -math.expm1(-loss)
+    assert [leaf.grad for leaf in leaves] == pytest.approx(
+        [-share, share], rel=1e-13, abs=0.0
+    )

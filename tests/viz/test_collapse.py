@@ -192,7 +192,7 @@ def test_an_input_that_is_used_elsewhere_keeps_its_own_box(model, inputs):
 def test_a_classifier_of_mnists_size_fits_a_page_as_layers():
     model = nn.MLP(784, [16, 16, 10], seed=0)
     loss = nn.cross_entropy(model([0.5] * 784), 3)
-    assert n_boxes(viz.graph(loss, collapse=model, boxes="layers")) < 10
+    assert n_boxes(viz.graph(loss, collapse=model, boxes="layers")) < 12
 
 
 def test_the_refusal_of_collapsed_neurons_names_the_layers_as_a_way_out(model, inputs):

@@ -20,11 +20,10 @@ from autograd import Value, gradients
 from autograd.compiler import NumericalError, compile
 from autograd.compiler.compiled import CompiledProgram
 from autograd.compiler.costs import KEPT_BINDINGS
-from autograd.compiler.program import Elementwise, Product, arguments
+from autograd.compiler.program import Product, arguments
 from autograd.compiler.run_arrays import ArrayExecutor
 from autograd.compiler.run_python import PythonExecutor
 from autograd.ops import TABLE
-from autograd.value import local_partials
 from tests.executors import KINDS, executors, without_native
 from tests.strategies import graphs
 
@@ -92,7 +91,7 @@ def rounding(root):
     root.backward()
     total = 0.0
     for node in nodes:
-        terms = zip(local_partials(node), node.parents, strict=True)
+        terms = zip(node.partials(), node.parents, strict=True)
         operands = sum(abs(partial * v.data) for partial, v in terms if node.op)
         total += abs(node.grad) * (abs(node.data) + operands)
     # Below 1e-35 single precision has few digits left, or none.
@@ -188,7 +187,7 @@ def test_an_mlp_is_one_product_per_layer():
     model = nn.MLP(20, [16, 8, 4], "tanh", seed=0)
     X = np.zeros((1, 20))
     program, _ = network(X, np.eye(4)[:1], model)
-    assert count(program) == (11, 3)
+    assert count(program) == (9, 3)
 
 
 def test_a_network_written_by_hand_compiles_to_the_same_instructions():
@@ -537,7 +536,8 @@ def test_a_factor_left_out_of_the_way_back_is_caught():
     n = len(right.program)
     for i in range(n, len(right.way_back)):
         it = right.way_back.instructions[i]
-        if not isinstance(it, Elementwise) or len(arguments(it)) < 2:
+        # What shifts all exponents of a softmax alike does not matter.
+        if getattr(it, "op", None) is not TABLE["mul"] or len(arguments(it)) < 2:
             continue
         wrong = executors([out], leaves, model.parameters())["native"].executor
         # The first operand alone: a factor of the chain rule is left out.

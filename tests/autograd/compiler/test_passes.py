@@ -319,7 +319,7 @@ def test_small_dot_products_leave_a_large_layer_a_product():
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("SUB", "ADD"), ("NEG", "POW"), ("DOT", "SUM")]
+    ("name", "wrong"), [("SUB", "ADD"), ("NEG", "ATAN2"), ("DOT", "SUM")]
 )
 def test_a_wrong_row_planted_in_the_collecting_of_sums_is_caught(
     monkeypatch, name, wrong

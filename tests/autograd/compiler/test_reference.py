@@ -66,6 +66,25 @@ def test_an_infinite_constant_hides_no_overflow(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["exp", "square", "sum"])
+def test_what_follows_an_infinite_constant_may_not_overflow_by_itself(kind, name):
+    x = Value(1.0)
+    largest = autograd.max([x, -INF])
+    roots = {
+        "exp": largest.exp(),
+        "square": largest * largest,
+        "sum": autograd.sum([largest, largest, x]),
+    }
+    executor = executors([roots[name]], [], [x])[kind]
+    for good in (2.0, 3.0):
+        executor.parameters[:] = good
+        assert math.isfinite(executor.outputs(np.empty((1, 0)))[0, 0])
+        executor.parameters[:] = 1e308
+        with pytest.raises(NumericalError, match="too large"):
+            executor.outputs(np.empty((1, 0)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_sums_in_another_order_do_not_overflow(kind):
     x, y = Value(1.7e308), Value(1e308)
     assert agrees(kind, x - 1e308 - 1e308, [x])
@@ -120,6 +139,26 @@ def test_a_derivative_that_does_not_exist_names_the_operation_and_the_row(kind):
     with pytest.raises(NumericalError, match=r"row 2 .*derivative of sqrt\(0.0\)"):
         executor.value_and_grad(batch)
     assert executor.value_and_grad(batch[:1])[1] == pytest.approx([0.25])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: autograd.step(x).sqrt(),
+        lambda x: autograd.ceil(autograd.leaky_relu(0.0, x)) + x,
+        lambda x: autograd.floor(where(x, 1.0, 1.0)),
+    ],
+)
+def test_zero_times_a_derivative_that_does_not_exist_is_no_zero(kind, f):
+    x = Value(-2.0)
+    with pytest.raises(autograd.DerivativeError):
+        f(x).backward()
+    executor = executors([f(x)], [], [x])[kind]
+    for _ in range(2):
+        assert executor.outputs(np.empty((1, 0))) == f(x).data
+        with pytest.raises(NumericalError, match="derivative"):
+            executor.value_and_grad(np.empty((1, 0)))
 
 
 @pytest.mark.parametrize("kind", KINDS)

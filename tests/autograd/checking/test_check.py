@@ -22,9 +22,9 @@ from autograd import (
     check_gradient,
     finite_difference,
 )
-from autograd.checking.digits import Replay
+from autograd.apply import variadic
+from autograd.checking.digits import MultiprecisionGraph
 from autograd.checking.verdict import VERDICTS
-from autograd.functions import variadic
 from autograd.ops import TABLE
 from tests.oracles import ORACLES
 
@@ -320,6 +320,8 @@ def plant(name: str, index: int, factor: float) -> Callable[[Any], Any]:
 def point_for(name: str) -> list[float]:
     """Arguments inside the domain, away from kinks, at which few partials are 0."""
     count = TABLE[name].arity or 4
+    if name == "acosh":
+        return [1.6]
     return [[0.6], [0.7, 1.3], [1.0, 0.7, 1.3], [0.3, 0.9, -0.4, 1.5]][count - 1]
 
 
@@ -334,7 +336,14 @@ PARTIALS = [pair for name in NAMES for pair in partials_at(name)]
 
 
 def test_almost_every_operation_has_a_partial_to_spoil() -> None:
-    assert {*NAMES} - {name for name, _ in PARTIALS} == {"step"}
+    assert {*NAMES} - {name for name, _ in PARTIALS} == {
+        "ceil",
+        "floor",
+        "floor_divide",
+        "greater",
+        "sign",
+        "step",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -482,7 +491,9 @@ def test_orders_are_one_and_two(orders: Any) -> None:
 
 def spoiled(monkeypatch: pytest.MonkeyPatch, *, forward: bool, reverse: bool) -> None:
     """Make the sweeps of the first order wrong by 0.1 %, with all rows right."""
-    names = check_gradient.__globals__  # of the module, however it was imported
+    # Of the modules, however they were imported.
+    checked = check_gradient.__globals__
+    names = checked["Trial"].findings.__globals__
     linearize, by_backward = names["linearize"], names["_by_backward"]
 
     def wrong_linearize(f: Any, x: Any) -> Any:
@@ -496,7 +507,7 @@ def spoiled(monkeypatch: pytest.MonkeyPatch, *, forward: bool, reverse: bool) ->
         monkeypatch.setitem(names, "linearize", wrong_linearize)
     if reverse:
         monkeypatch.setitem(names, "_by_backward", wrong_backward)
-    monkeypatch.setattr(names["_Trial"], "fault_of", lambda *arguments: "")
+    monkeypatch.setitem(checked, "suspects", lambda *arguments: ())
 
 
 @pytest.mark.parametrize(
@@ -620,7 +631,7 @@ def test_a_long_list_of_faults_is_cut_short() -> None:
 def test_mpmath_finds_the_derivatives_of_every_row(name: str, order: int) -> None:
     point = point_for(name)
     leaves = [Value(x) for x in point]
-    found = Replay(variadic(name)(*leaves), leaves)
+    found = MultiprecisionGraph(variadic(name)(*leaves), leaves)
     for indices in itertools.product(range(len(point)), repeat=order):
         units = [[float(i == j) for j in range(len(point))] for i in indices]
         exact = float(ORACLES[name].derivative(point, indices))
@@ -631,4 +642,4 @@ def test_a_row_that_mpmath_does_not_know_makes_it_abstain() -> None:
     x = Value(0.5)
     node = x.sin()
     node.op = replace(TABLE["sin"], forward=lambda xp, a: xp.unheard_of(a))
-    assert Replay(node, [x]).derivative([[1.0]]) is None
+    assert MultiprecisionGraph(node, [x]).derivative([[1.0]]) is None
