@@ -90,6 +90,13 @@ def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
     return named(apply, op)
 
 
+def record_all(op: Operation, parents: tuple[Value, ...], data: float) -> Value:
+    """Make the node that `op` computed from a tuple of parents, however many."""
+    if op.arity == 1 or op.arity == 2:
+        return record(op, parents[0], parents[-1], data)
+    return record(op, parents, None, data)
+
+
 def variadic(name: str) -> Callable[..., Any]:
     """The function that evaluates and records a row of any number of arguments.
 
@@ -111,10 +118,7 @@ def variadic(name: str) -> Callable[..., Any]:
             data = op.forward(Floats, *[parent.data for parent in parents])
         except (ValueError, ArithmeticError) as error:
             raise forward_error(op, parents, error) from None
-        if op.arity == 1 or op.arity == 2:
-            node = record(op, parents[0], parents[-1], data)
-        else:
-            node = record(op, parents, None, data)
+        node = record_all(op, parents, data)
         if not any(isinstance(a, Value) for a in arguments):
             return node.data
         # What is computed from constants alone is a constant: nothing asks for its

@@ -307,7 +307,7 @@ def rest_and_ties(xp: Any, values: Any, largest: Any) -> tuple[Any, Any]:
     return xp.sum(rest), xp.sum(ties)
 
 
-# and with an order
+# Derivatives of any order
 
 
 def pow_derivative(xp: Any, a: Any, b: Any, i: int, j: int) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,13 +50,22 @@ def describe(op: Operation, operands: Sequence[Any]) -> str:
     return f"{op.name}({', '.join(shown)})"
 
 
+def is_as_given(
+    result: float, operands: Sequence[float], largest: float = sys.float_info.max
+) -> bool:
+    """Whether a result is finite, or infinite as an operand was; NaN never is."""
+    return abs(result) <= largest or (
+        result == result and not all(map(math.isfinite, operands))
+    )
+
+
 def refuse(op: Operation, operands: Sequence[Any], data: float) -> None:
     """Raise for a NaN, and for an infinite result unless an operand was infinite.
 
     On the way to a partial it may be infinite too: see `modes.infinities`.
     """
-    infinite_as_given = any(v.data - v.data != 0.0 for v in operands)
-    if data != data or not (infinite_as_given or may_be_infinite()):
+    given = is_as_given(data, [v.data for v in operands])
+    if not given and (data != data or not may_be_infinite()):
         raise forward_error(op, operands)
 
 

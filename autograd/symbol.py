@@ -16,6 +16,7 @@ that is xp.apply(the row, a, b).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -82,7 +83,7 @@ class Symbol:
         return self.xp.abs(self)
 
 
-class Arithmetic:
+class Arithmetic(ABC):
     """The functions of symbols: xp.name applies the row of the table of that name."""
 
     each = staticmethod(Floats.each)
@@ -103,9 +104,9 @@ class Arithmetic:
         setattr(self, name, function)  # found at once the next time
         return function
 
+    @abstractmethod
     def apply(self, op: Operation, *operands: Any) -> Any:
         """A row of symbols and plain numbers."""
-        raise NotImplementedError
 
     def apply_to_list(self, op: Operation, operands: Any) -> Any:
         """A row of any number of arguments, which are given as one list."""

@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.apply import as_values
+from autograd.apply import as_values, record_all
 from autograd.arithmetic import Floats
 from autograd.checking.judges import Trial
 from autograd.checking.verdict import Kink, Suspect
 from autograd.errors import describe
-from autograd.value import Value, record
+from autograd.value import Value
 
 AT_A_KINK = 1e-6
 """Nearer to a kink than this, relative to x, differences cannot keep away from it."""
@@ -120,6 +120,4 @@ def _applied(node: Value, operands: Sequence[Value]) -> Value:
     op = node.op
     assert op is not None
     data = op.forward(Floats, *[operand.data for operand in operands])
-    if op.arity == 1 or op.arity == 2:
-        return record(op, operands[0], operands[-1], data)
-    return record(op, tuple(operands), None, data)
+    return record_all(op, tuple(operands), data)

@@ -108,7 +108,8 @@ class Writer:
     def reduce(self, op: Operation, args: Sequence[Index]) -> Index:
         """A row of any number of arguments, over the columns of matrices of rows."""
         size = args[0].rows.shape[1]
-        return self._once(Reduction(args[0].varying, 0, size, op, tuple(args)), (size,))
+        varying = any(arg.varying for arg in args)
+        return self._once(Reduction(varying, 0, size, op, tuple(args)), (size,))
 
     def _once(self, it: Any, shape: tuple[int, ...]) -> Index:
         key = _key(it)
@@ -295,12 +296,10 @@ class _WayBack:
 
     def _pass_on_elementwise(self, it: Elementwise, gradient: Number) -> None:
         places: dict[object, list[int]] = {}
+        wanted = [isinstance(arg, Index) and self.is_needed(arg) for arg in it.args]
         for i, arg in enumerate(it.args):
-            if isinstance(arg, Index) and self.is_needed(arg):
+            if wanted[i] and isinstance(arg, Index):
                 places.setdefault(arg.key, []).append(i)
-        wanted = [
-            any(i in found for found in places.values()) for i in range(len(it.args))
-        ]
         operands = [
             self.xp.number(arg) if isinstance(arg, Index) else arg for arg in it.args
         ]
@@ -377,11 +376,7 @@ class _WayBack:
             source = self._total(source)
         starts = self.starts[target.varying]
         block = np.searchsorted(starts, rows, side="right") - 1
-        for b in (
-            [int(block.flat[0])]
-            if (block == block.flat[0]).all()
-            else np.unique(block).tolist()
-        ):
+        for b in np.unique(block).tolist():
             here = block == b
             everything = bool(here.all())
             targets = (rows if everything else rows[here]) - starts[b]

@@ -81,7 +81,8 @@ class Buffers:
         self.is_copied = not run_native.can_run()
         # On the way back: where each block of rows is, and the first rows of all.
         self.homes: dict[Block, Array] = {}
-        self.firsts: dict[bool, Rows] = {}
+        none = np.empty(0, dtype=np.intp)
+        self.firsts: dict[bool, Rows] = {VARYING: none, UNIFORM: none}
         self.read: dict[tuple[object, ...], Array] = {}
         self.known: Known = {}
         self.constant: set[Block] = set()
@@ -194,10 +195,14 @@ class Buffers:
 
     def _blocks(self, index: Index) -> set[Block]:
         """The blocks of the way back that some of the rows belong to."""
-        rows = index.rows[index.rows >= self._n_forward(index.varying)]
+        places = np.unique(self._places(index.rows, index.varying))
         starts = self.firsts[index.varying]
-        places = np.unique(np.searchsorted(starts, rows, side="right") - 1)
-        return {(index.varying, int(starts[place])) for place in places}
+        return {(index.varying, int(starts[i])) for i in places if i >= 0}
+
+    def _places(self, rows: Any, space: bool) -> Rows:
+        """Which block of the way back each row belongs to; -1 for the way forward."""
+        found: Rows = np.searchsorted(self.firsts[space], rows, side="right") - 1
+        return found
 
     def _n_forward(self, space: bool) -> int:
         return len(self.data[space])
@@ -211,11 +216,12 @@ class Buffers:
         if isinstance(it, Product):
             left = self._read(it.left, steps)[:, :, 0]
             right = self._matrix(it.right, steps)
-            if it.left.rows.max() < len(self.multiplied):
-                self.multiplied[it.left.rows] = True
             out = out.reshape(len(left), -1)
             steps += self._product(left, right, out)
-            if left.shape[1] == 1 and it.first < self._n_forward(it.varying):
+            is_forward = it.first < self._n_forward(it.varying)
+            if is_forward:
+                self.multiplied[it.left.rows] = True
+            if is_forward and left.shape[1] == 1:
                 # A sum of one term begins at 0 too, and is never -0.
                 steps.append(
                     Step(Kind.MAP, np.add, (out, np.zeros((), self.dtype)), out)
@@ -329,21 +335,17 @@ class Buffers:
 
     def _array_of(self, low: int, high: int, space: bool) -> tuple[Array | None, int]:
         """The array that holds rows, and which row is its first; None for several."""
-        data = self.data[space]
-        if high < len(data):
-            return data, 0
-        if low < len(data):
-            return None, 0
-        starts = self.firsts[space]
-        a, b = np.searchsorted(starts, [low, high], side="right") - 1
+        a, b = self._places([low, high], space)
         if a != b:
             return None, 0
-        first = int(starts[a])
+        if a < 0:
+            return self.data[space], 0
+        first = int(self.firsts[space][a])
         return self.homes[space, first], first
 
     def _load(self, rows: Rows, steps: list[Step]) -> None:
         """See to it that inputs are where instructions read them."""
-        if self.firsts:  # what the way forward reads is copied at its beginning
+        if self.homes:  # what the way forward reads is copied at its beginning
             for row in rows[~self.copied[rows]].tolist():
                 steps.append(copy(self.data[VARYING][row], self.inputs[row]))
         self.copied[rows] = True
@@ -353,13 +355,7 @@ class Buffers:
         rows = index.rows.ravel()
         width = self.batch_size if index.varying else 1
         gathered = np.zeros((len(rows), width), self.dtype)
-        n = self._n_forward(index.varying)
-        block = np.where(rows < n, -1, 0)
-        if self.firsts:
-            starts = self.firsts[index.varying]
-            block = np.searchsorted(starts, rows, side="right") - 1
-            block[rows < n] = -1
-        edges = np.flatnonzero(np.diff(block)) + 1
+        edges = np.flatnonzero(np.diff(self._places(rows, index.varying))) + 1
         for piece in np.split(np.arange(len(rows)), edges):
             data, first = self._array_of(
                 int(rows[piece].min()), int(rows[piece].max()), index.varying

@@ -26,6 +26,7 @@ from autograd.compiler.errors import (
     undefined_derivative,
 )
 from autograd.compiler.tape import Tape
+from autograd.errors import is_as_given
 
 Array = npt.NDArray[Any]
 
@@ -95,10 +96,7 @@ class Reference:
                 result = op.forward(Floats, *operands)
             except (ValueError, ArithmeticError):
                 raise undefined(op, operands, row) from None
-            # What is infinite is so by an operand, as given, or it is too large.
-            if not abs(result) <= largest and (
-                math.isnan(result) or all(map(math.isfinite, operands))
-            ):
+            if not is_as_given(result, operands, largest):
                 raise undefined(op, operands, row)
             values.append(result)
         return values

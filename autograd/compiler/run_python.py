@@ -19,6 +19,7 @@ from autograd.arithmetic import Floats
 from autograd.compiler.differentiate import differentiate, lower
 from autograd.compiler.errors import NotFinite
 from autograd.compiler.tape import Tape
+from autograd.errors import is_as_given
 from autograd.ops import Operation
 
 Array = npt.NDArray[Any]
@@ -148,7 +149,5 @@ def _finite_array(numbers: Any, dtype: npt.DTypeLike) -> Array:
 
 def _as_given(value: float, operands: Sequence[float]) -> None:
     """OverflowError where a number is NaN, or infinite and no operand was."""
-    if not math.isfinite(value) and (
-        math.isnan(value) or all(map(math.isfinite, operands))
-    ):
+    if not is_as_given(value, operands):
         raise OverflowError("a number is not finite")

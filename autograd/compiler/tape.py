@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.arithmetic import Floats
+from autograd.errors import is_as_given
 from autograd.ops import TABLE, Operation
 from autograd.symbol import Arithmetic, Symbol
 
@@ -141,12 +142,7 @@ class Writer:
             result = float(op.forward(Floats, *operands))
         except (ValueError, ArithmeticError):
             return None
-        as_given = any(x - x != 0.0 for x in operands)  # infinities
-        return (
-            result
-            if result - result == 0.0 or (as_given and result == result)
-            else None
-        )
+        return result if is_as_given(result, operands) else None
 
     def finish(
         self,
