@@ -602,6 +602,15 @@ def test_a_curve_has_a_velocity_and_an_acceleration() -> None:
     }
 
 
+def test_an_output_that_is_there_twice_has_both_cotangents_added() -> None:
+    def twice(x: Any) -> Any:
+        y = x * x
+        return [y, x, y]
+
+    assert vjp(twice, 3.0)[1]([1.0, 10.0, 100.0]) == (616.0,)
+    assert linearize(twice, 3.0)[1](1.0) == [6.0, 1.0, 6.0]
+
+
 def test_linearize_and_vjp_call_f_once() -> None:
     calls = []
 
