@@ -147,9 +147,10 @@ class Floats:
         if math.fabs(math.pi * a) < n + 1.0:
             near: float = sinc_near_zero(a, n)
             return near
-        cosine = math.sin(math.pi * (0.5 - math.fabs(math.remainder(a, 1.0))))
-        sign = 1.0 - 2.0 * (round(a) % 2)
-        sine = math.sin(math.pi * math.remainder(a, 1.0))
+        whole = round(a)
+        sign = 1.0 - 2.0 * (whole % 2)
+        sine = math.sin(math.pi * (a - whole))
+        cosine = math.sin(math.pi * (0.5 - math.fabs(a - whole)))
         far: float = sinc_from_zero(a, n, sign * sine, sign * cosine)
         return far
 
@@ -170,13 +171,13 @@ class Floats:
 
     @staticmethod
     def floor(a: float) -> float:
-        """The largest whole number that is not above a."""
-        return float(math.floor(a))
+        """The largest whole number that is not above a; a zero keeps its sign."""
+        return math.copysign(math.floor(a), a)
 
     @staticmethod
     def ceil(a: float) -> float:
-        """The smallest whole number that is not below a."""
-        return float(math.ceil(a))
+        """The smallest whole number that is not below a; a zero keeps its sign."""
+        return math.copysign(math.ceil(a), a)
 
     @staticmethod
     def step(a: float) -> float:
@@ -226,13 +227,13 @@ class Floats:
 
     @staticmethod
     def max(values: Sequence[float]) -> float:
-        """The largest of the values."""
-        return builtins.max(values)
+        """The largest of the values; of zeros the last, as `maximum` has it."""
+        return builtins.max(reversed(values))
 
     @staticmethod
     def min(values: Sequence[float]) -> float:
-        """The smallest of the values."""
-        return builtins.min(values)
+        """The smallest of the values; of zeros the last, as `minimum` has it."""
+        return builtins.min(reversed(values))
 
     @staticmethod
     def logsumexp(values: Sequence[float]) -> float:

@@ -6,6 +6,7 @@ shows the worst ratio of difference and bound of each executor and precision. A 
 that disagrees is shrunk and printed by `python -m tests.agreement SEED 1`.
 """
 
+import itertools
 import math
 import os
 import random
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, topological_order
+from autograd.apply import variadic
+from autograd.arithmetic import Floats
 from autograd.compiler import NumericalError
 from autograd.ops import TABLE
 from tests.agreement import (
@@ -51,6 +54,34 @@ def test_random_programs_agree_with_eager_mode_in_every_executor():
     assert tally.counts["programs"] == PROGRAMS
     # Every executor, in both precisions.
     assert len(tally.worst) == 2 * len(KINDS)
+
+
+def zeros_of(name):
+    """Arguments at which a row of the table is a zero, of either sign."""
+    row = TABLE[name]
+    some = (0.0, -0.0, 0.4, -0.4, 1.0, -1.0)
+    for args in itertools.product(some, repeat=row.arity or 2):
+        try:
+            if row.forward(Floats, *args) == 0.0:
+                yield args
+        except (ValueError, ArithmeticError):
+            continue
+
+
+PUBLIC = sorted(name for name, row in TABLE.items() if not row.helper)
+WITH_ZEROS = [
+    name for name in PUBLIC if not TABLE[name].n_static and any(zeros_of(name))
+]
+
+
+@pytest.mark.parametrize("name", WITH_ZEROS)
+def test_a_zero_has_the_sign_that_eager_mode_gives_it_in_every_executor(name):
+    # atan2(0, ±0) is 0 or π.
+    for args in zeros_of(name):
+        values = [Value(x) for x in args]
+        out = variadic("atan2")(0.0, variadic(name)(*values))
+        for kind, runner in executors([out], [], values).items():
+            assert runner.outputs([[]])[0, 0] == pytest.approx(out.data), (kind, args)
 
 
 # What went wrong once, as small as it can be
