@@ -196,7 +196,7 @@ class Rounding:
             [*floats[:i], x, *floats[i + 1 :]]
             for i, a in enumerate(arguments)
             if a.error
-            for x in (a.value - a.error, a.value + a.error)
+            for x in _ends(op, i, a)
         ]
         try:
             value = op.forward(Floats, *floats)
@@ -224,6 +224,13 @@ class Rounding:
             error += K * self.unit * sum(shares)
         exact = op.name in EXACT or not (value or any(floats) or error)
         return self.finished(value, error, exact)
+
+
+def _ends(op: Operation, place: int, a: Rounded) -> tuple[float, float]:
+    """The two numbers within an argument's error where the result differs most."""
+    if op.name == "where" and place == 0 and abs(a.value) <= a.error:
+        return 0.0, a.error  # false at 0 alone, such as where exp(-142) underflows
+    return a.value - a.error, a.value + a.error
 
 
 def _result(op: Operation, numbers: Sequence[float]) -> float | None:

@@ -254,10 +254,10 @@ class _WayBack:
         self.result = _without_idle(program, both)
 
     def gradient(self, space: bool, first: int, size: int) -> Number | None:
-        """The gradient of consecutive rows, all that is added to them; None for 0."""
+        """The gradient of consecutive rows; None where the output needs none."""
         parts = self.parts.pop((space, first), None)
-        if parts is None:
-            return None
+        if not parts:
+            return parts if parts is None else 0.0
         if len(parts) == 1:
             (part,) = parts
             targets = part.targets.ravel()
@@ -358,9 +358,10 @@ class _WayBack:
         return bool(self.needed[index.varying][index.rows].any())
 
     def contribute(self, target: Index, source: Number) -> None:
-        """Note that rows are added to the gradients of the target's rows."""
-        if not isinstance(source, Index) and source == 0.0:
-            return
+        """Note that rows are added to the gradients of the target's rows.
+
+        A plain 0 adds nothing, and the target is reached: its partials are asked for.
+        """
         rows = target.rows
         needed = self.needed[target.varying][rows]
         if not needed.any():
@@ -383,9 +384,9 @@ class _WayBack:
             part = source
             if isinstance(source, Index) and not everything:
                 part = Index(source.varying, source.rows[here])
-            self.parts.setdefault((target.varying, int(starts[b])), []).append(
-                Part(part, targets)
-            )
+            parts = self.parts.setdefault((target.varying, int(starts[b])), [])
+            if isinstance(part, Index) or part != 0.0:
+                parts.append(Part(part, targets))
 
     def _total(self, source: Index) -> Index:
         """The sums over the examples, of each row once."""

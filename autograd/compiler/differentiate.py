@@ -59,9 +59,7 @@ def differentiate(tape: Tape) -> Tape:
             partial = reduce(operator.add, several)
             if _is_number(partial, 0.0) and isinstance(slope, Written):
                 kept.append(slope.number)  # 0 times what does not exist is not 0
-            share = _times(slope, partial)
-            if not _is_number(share, 0.0):
-                found[i] = found[i] + share if i in found else share
+            found[i] = _plus(found.get(i, 0.0), _times(slope, partial))
     parameters = range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
     slopes = [found.get(i, 0.0) for i in parameters]
     outputs = [
@@ -117,6 +115,13 @@ def _times(slope: Any, partial: Any) -> Any:
     if _is_number(partial, -1.0):
         return -slope
     return partial if _is_number(slope, 1.0) else slope * partial
+
+
+def _plus(slope: Any, share: Any) -> Any:
+    """slope + share, where that is something to compute."""
+    if _is_number(slope, 0.0):
+        return share
+    return slope if _is_number(share, 0.0) else slope + share
 
 
 def _is_number(thing: Any, number: float) -> bool:

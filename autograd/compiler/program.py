@@ -24,6 +24,7 @@ the same space, and it reads only rows that are already there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
@@ -178,13 +179,17 @@ class Program:
         return leaves + sum(i.size for i in self.instructions if not i.varying)
 
     def run(self, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
-        """The outputs for one example, one scalar after the other."""
+        """The outputs for one example, one scalar after the other: see `run_batch`."""
         return self.run_batch([inputs], parameters)[0]
 
     def run_batch(
         self, batch: Sequence[Sequence[float]], parameters: Sequence[float]
     ) -> list[list[float]]:
-        """The outputs for each example: what an executor must agree with."""
+        """The outputs for each example: what an executor must agree with.
+
+        ValueError or ArithmeticError where an operation has no result; OverflowError
+        where a guard is not finite.
+        """
         examples = range(len(batch))
         # A varying row is a list of one number for each example, a uniform one of one.
         data: dict[bool, list[list[float]]] = {
@@ -200,6 +205,10 @@ class Program:
                     for e in (examples if it.varying else [0])
                 ]
                 data[it.varying] += [list(row) for row in zip(*found, strict=True)]
+        for guard in self.guards:
+            for row in guard.rows.flat:
+                if not all(map(math.isfinite, data[guard.varying][row])):
+                    raise OverflowError(f"row {row} of {guard} is not finite")
         return [
             [data[varying][row][e * varying] for varying, row in self.outputs]
             for e in examples

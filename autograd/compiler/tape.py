@@ -54,10 +54,20 @@ class Tape:
         return self.n_inputs + self.n_parameters + len(self.constants)
 
     def run(self, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
-        """The outputs for one example: what a compiled program must agree with."""
+        """The outputs for one example: what a compiled program must agree with.
+
+        ValueError or ArithmeticError where an operation has no result; OverflowError
+        where a guard is not finite, and no operand of it was infinite.
+        """
         values = [*inputs, *parameters, *self.constants]
+        first, last = self.n_leaves, self.n_leaves + len(self.ops)
+        guards = {*(range(first, last) if self.guards is None else self.guards)}
         for op, args in zip(self.ops, self.args, strict=True):
-            values.append(op.forward(Floats, *[values[i] for i in args]))
+            operands = [values[i] for i in args]
+            result = op.forward(Floats, *operands)
+            if len(values) in guards and not is_as_given(result, operands):
+                raise OverflowError(f"{op.name}{tuple(operands)} is not finite")
+            values.append(result)
         return [values[i] for i in self.outputs]
 
     def verify(self) -> None:

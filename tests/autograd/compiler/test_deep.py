@@ -249,6 +249,14 @@ def test_where_rounding_decides_nothing_is_asked():
     judge.check_outputs("it", lambda batch: np.array([[7.0]]), at, [()])
 
 
+def test_a_condition_that_may_underflow_decides_either_way():
+    xp = Rounding("float32")
+    condition = xp.exp(xp.number(-142.0))
+    assert xp.where(condition, xp.number(3.0), xp.number(5.0)).error >= 2.0
+    certain = xp.exp(xp.number(-14.0))
+    assert xp.where(certain, xp.number(3.0), xp.number(5.0)).error == 0.0
+
+
 def test_errors_add_up_and_never_cancel():
     xp = Rounding("float64")
     a = xp.number(0.1) * 3.0

@@ -156,6 +156,15 @@ def test_a_product_with_zero_stays_unless_its_other_factor_is_a_leaf():
     assert names(tape) == ["log", "mul", "add"]
 
 
+def test_a_form_does_not_run_where_a_guard_is_not_finite():
+    x, y = Value(0.5), Value(1.0)
+    tape = trace([autograd.step(x - 1.0) * y * y], [], [x, y])
+    for form in (differentiate(tape), adjoint(group(tape))):
+        assert form.run([], [0.5, 2.0]) == [0.0, 0.0, 0.0]
+        with pytest.raises(OverflowError, match="is not finite"):
+            form.run([], [0.5, 1e200])  # infinity times the slope of step
+
+
 def test_sums_behind_an_arc_tangent_keep_their_order():
     x, y = Value(0.0), Value(-1.0)
     out = autograd.atan2(x * y + x * 2.0, y)

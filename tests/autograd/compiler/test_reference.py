@@ -148,6 +148,17 @@ def test_a_derivative_that_does_not_exist_names_the_operation_and_the_row(kind):
         lambda x: autograd.step(x).sqrt(),
         lambda x: autograd.ceil(autograd.leaky_relu(0.0, x)) + x,
         lambda x: autograd.floor(where(x, 1.0, 1.0)),
+        lambda x: autograd.sign(autograd.floor(x)),
+        lambda x: (x + 2.0).sqrt() * 0.0,
+        lambda x: where((x + 2.0).sqrt(), 1.0, x),
+        lambda x: autograd.step(autograd.logsumexp([(x + 2.0).sqrt(), x])) + x,
+        lambda x: autograd.sign(dot([(x + 2.0).sqrt(), x], [x, x])),
+        lambda x: autograd.step(autograd.max([x + 1.0, (x + 2.0).sqrt()])),
+        # Two spellings of one number, which are one when compiled.
+        lambda x: (
+            autograd.logaddexp((x + 2.0).sqrt(), x)
+            - autograd.logaddexp(x, (x + 2.0).sqrt())
+        ),
     ],
 )
 def test_zero_times_a_derivative_that_does_not_exist_is_no_zero(kind, f):
