@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 Self = TypeVar("Self")
 
+NO_GRADIENT = float("0")
+"""What `grad` holds until backward() reaches the node: a zero that is an object of its
+own, so that `is` tells it from a gradient that is 0."""
+
 
 def is_object_array(thing: Any) -> bool:
     """Whether a thing is NumPy's array of Python objects, such as Values."""
@@ -59,6 +63,16 @@ class Methods(Operators):
     __slots__ = ()
 
     data: float
+    grad: float
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether backward() has reached this node since it was made or zeroed."""
+        return self.grad is not NO_GRADIENT and self.grad is not None
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of this Value alone, as before the first backward()."""
+        self.grad = NO_GRADIENT
 
     __lt__ = comparison("<", lt)
     __le__ = comparison("<=", le)

@@ -1,13 +1,12 @@
 """Value: one number that remembers how it was made. This is the page to read first.
 
-An operation on Values makes a new Value whose `op` is a row of the table and whose
-`parents` are its operands, in order: a * b is Value(a.data * b.data) with op = the row
-"mul" and parents = (a, b). That is the whole graph, and `backward` walks it. The
-operators are made from the table, in `functions`; the other methods are in `methods`.
+a * b is a new Value whose `op` is the row "mul" of the table and whose `parents` are
+(a, b). That is the whole graph, and `backward` walks it. The operators are made from
+the table, in `functions`; what else a Value can do is in `methods`.
 
-Invariants: a Value is created after its parents, so the graph has no cycle; parents
-are never changed; `data` is a float and never NaN. No node holds a closure or a
-reference to its children, so a graph is freed as soon as its root is dropped.
+Invariants: a Value is made after its parents, which never change, so there is no cycle;
+`data` is a float and never NaN; no node knows its children or holds a closure, so a
+graph is freed as soon as its root is dropped.
 
     >>> x = Value(3.0, label="x")
     >>> y = x * x + 2.0
@@ -24,16 +23,12 @@ from typing import Any, TypeAlias, Union
 from autograd.arithmetic import Floats
 from autograd.errors import derivative_error, not_finite_error, refuse, to_float
 from autograd.hooks import run_hooks
-from autograd.methods import Methods
+from autograd.methods import NO_GRADIENT, Methods
 from autograd.modes import recording
 from autograd.ops import Operation
 
 Operand: TypeAlias = Union["Value", float]
 """What an operation takes: a Value, or a number, which becomes a Constant."""
-
-NO_GRADIENT = float("0")
-"""What `grad` holds until backward() reaches the node: a zero that is an object of its
-own, so that `is` tells it from a gradient that is 0."""
 
 
 class Value(Methods):
@@ -45,16 +40,15 @@ class Value(Methods):
     - `parents`: the operands, in order; `x * x` has the same parent twice.
     - `label`: a name for people, shown in pictures and in messages.
 
-    Only a leaf's `data` and `grad` are yours to change. A number that meets a Value
-    in an operation becomes a Constant. Python's `math` and `float()` see the number
-    alone, and no gradient flows through them: write x.sin(), not math.sin(x).
+    Only a leaf's `data` and `grad` are yours to change. Python's `math` and `float()`
+    see the number alone: write x.sin(), not math.sin(x), which lets no gradient flow.
 
     TypeError for anything that is no real number, ValueError for NaN.
     """
 
-    # One or two parents have a slot each, more are a tuple in the first slot: a tuple
-    # on every node would double the objects that Python's garbage collector walks
-    # through. `_notes` are those of hooks and of `anomaly()`, None on almost all nodes.
+    # One or two parents have a slot each, more are a tuple in the first slot, since a
+    # tuple on each node doubles what Python's garbage collector walks through. `_notes`
+    # are those of hooks and of `anomaly()`.
     __slots__ = ("_first", "_notes", "_second", "data", "grad", "label", "op")
 
     def __init__(self, data: float, label: str = "") -> None:
@@ -62,11 +56,11 @@ class Value(Methods):
             raise TypeError(f"label must be a str, not {type(label).__name__}")
         self.data: float = to_float(data, "Value")
         self.grad: float = NO_GRADIENT
+        self.label: str = label
         self.op: Operation | None = None
         self._first: Any = None
         self._second: Any = None
         self._notes: dict[str, Any] | None = None
-        self.label: str = label
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -89,7 +83,28 @@ class Value(Methods):
         `zero_grad()`. DerivativeError names the first node whose derivative is not
         finite; then no leaf has changed.
         """
-        backward(self)
+        order = topological_order(self)
+        leaves = [(node, node.grad) for node in order if node.op is None]
+        try:
+            for node in order:
+                node.grad = 0.0
+            self.grad = 1.0
+            for node in reversed(order):
+                if node._notes is not None:
+                    run_hooks(node)
+                if node.op is not None:
+                    pass_on(node)
+            # A leaf that was never reached has 0.0, or None by the habit of PyTorch.
+            totals = [(before or 0.0) + leaf.grad for leaf, before in leaves]
+            # What is not finite stays so on its way down, so the leaves tell of all.
+            if not all(map(math.isfinite, totals)):
+                raise not_finite_error(order, leaves)
+        except BaseException:
+            for leaf, before in leaves:
+                leaf.grad = before
+            raise
+        for (leaf, _), total in zip(leaves, totals, strict=True):
+            leaf.grad = total
 
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, in order; by a Constant it may be 0.0."""
@@ -102,15 +117,6 @@ class Value(Methods):
         except (ValueError, ArithmeticError) as error:
             raise derivative_error(self) from error
 
-    @property
-    def has_grad(self) -> bool:
-        """Whether backward() has reached this node since it was made or zeroed."""
-        return self.grad is not NO_GRADIENT and self.grad is not None
-
-    def zero_grad(self) -> None:
-        """Forget the gradient of this Value alone, as before the first backward()."""
-        self.grad = NO_GRADIENT
-
     def detach(self) -> Value:
         """Return a new leaf with the same data and label: no gradient flows back."""
         return Value(self.data, self.label)
@@ -122,10 +128,8 @@ class Constant(Value):
     __slots__ = ()
 
     def __init__(self, data: float) -> None:
-        self.data = data
-        self.grad = NO_GRADIENT
+        self.data, self.grad, self.label = data, NO_GRADIENT, ""
         self.op = self._first = self._second = self._notes = None
-        self.label = ""
 
     def __repr__(self) -> str:
         return f"Constant(data={self.data})"
@@ -137,21 +141,16 @@ _new = object.__new__
 def record(op: Operation, first: Any, second: Any, data: float) -> Value:
     """Make the node that `op` computed from one parent, two, or a tuple of them."""
     node = _new(Value)
-    node.data = data
-    node.grad = NO_GRADIENT
-    node.op = op
-    node._first = first
-    node._second = second
-    node._notes = None
-    node.label = ""
+    node.data, node.grad = data, NO_GRADIENT
+    node.op, node.label = op, ""
+    node._first, node._second, node._notes = first, second, None
     if data - data != 0.0:  # the quickest way to say: infinite or NaN
         refuse(op, node.parents, data)
     mode = recording()
-    if mode is not True:
-        if mode is False:
-            node.op = node._first = node._second = None
-        else:
-            mode(node)
+    if mode is False:
+        node.op = node._first = node._second = None
+    elif mode is not True:
+        mode(node)
     return node
 
 
@@ -185,40 +184,13 @@ def topological_order(*roots: Value) -> list[Value]:
     return order
 
 
-# By the chain rule ∂root/∂parent is the sum, over the parent's children, of
-# ∂root/∂child · ∂child/∂parent. In reverse topological order a node's own gradient is
-# complete before it is passed on, so one visit per node is enough (Linnainmaa 1970;
-# Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
-
-
-def backward(root: Value) -> None:
-    """Fill in `grad` of every node that the root depends on: see Value.backward."""
-    order = topological_order(root)
-    leaves = [(node, node.grad) for node in order if node.op is None]
-    try:
-        for node in order:
-            node.grad = 0.0
-        root.grad = 1.0
-        for node in reversed(order):
-            if node._notes is not None:
-                run_hooks(node)
-            if node.op is not None:
-                pass_on(node)
-        # A leaf that was never reached has 0.0, or None by the habit of PyTorch.
-        totals = [(before or 0.0) + leaf.grad for leaf, before in leaves]
-        # What is not finite stays so on its way down, so the leaves tell of all.
-        if not all(map(math.isfinite, totals)):
-            raise not_finite_error(order, leaves)
-    except BaseException:
-        for leaf, before in leaves:
-            leaf.grad = before
-        raise
-    for (leaf, _), total in zip(leaves, totals, strict=True):
-        leaf.grad = total
-
-
 def pass_on(node: Value) -> None:
-    """Add node.grad · ∂node/∂parent to each parent; nothing to a Constant."""
+    """Add node.grad · ∂node/∂parent to each parent; nothing to a Constant.
+
+    By the chain rule ∂root/∂parent is the sum of ∂root/∂child · ∂child/∂parent over the
+    parent's children. They come first in reverse topological order, so one visit per
+    node is enough (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
+    """
     op, grad, out, a, b = node.op, node.grad, node.data, node._first, node._second
     assert op is not None
     # Almost all nodes have one or two parents: the last case, written out for speed.
