@@ -239,7 +239,7 @@ class Judge:
     ) -> None:
         """Hold run(batch), the mean value and its gradient, to the eager ones."""
         rows = [self.expect(parameters, example) for example in batch]
-        must = [self._must_of_gradient(row) for row in rows]
+        must = [self._must_of_gradient(row, len(rows)) for row in rows]
         found = self._run(who, run, self.array(batch) if given is None else given, must)
         if found is None:
             return
@@ -268,10 +268,12 @@ class Judge:
             return "refuse"
         return "either" if may_refuse or not self._finite(numbers) else ""
 
-    def _must_of_gradient(self, row: Expected) -> str:
+    def _must_of_gradient(self, row: Expected, n: int) -> str:
         must = self._must(row.outputs, row.output_errors, row.outputs_may_refuse)
         if must:  # of several outputs only the first need be there
             return must if len(self.program.outputs) == 1 else "either"
+        if row.gradient is None and row.gradient_may_refuse and n > 1:
+            return "either"  # too large alone, and perhaps not over n
         return self._must(row.gradient, row.gradient_errors, row.gradient_may_refuse)
 
     def _finite(self, numbers: Numbers) -> bool:

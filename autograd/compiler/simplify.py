@@ -14,6 +14,7 @@ arc tangent of two arguments, which tells the two apart, depends on a sum, it st
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 from autograd.compiler.tape import Tape, Writer, WriterArithmetic, Written
 from autograd.ops import TABLE, Operation
@@ -143,17 +144,20 @@ def _write_terms(
 ) -> int:
     """Write Σ left · right + Σ single; a constant 0 adds nothing.
 
-    Nor does a leaf times 0, as leaves are finite. Any other product with 0 stays: its
-    other factor may be what has no result.
+    Nor does a leaf times 0, as leaves are finite; but where no parameter is left then,
+    it stays: what is computed from the sum may have no derivative by it. Any other
+    product with 0 stays, as its other factor may be what has no result.
     """
     leaves = range(writer.n_inputs + writer.n_parameters)
     terms = [i for i in singles if writer.value(i) != 0.0]
-    pairs = [
+    others = [
         (a, b)
         for a, b in pairs
         if not (writer.value(a) == 0.0 and b in leaves)
         if not (writer.value(b) == 0.0 and a in leaves)
     ]
+    if any(i in leaves[writer.n_inputs :] for i in (*terms, *chain(*others))):
+        pairs = others
     if len(pairs) == 1:
         terms.insert(0, writer.emit(MUL, pairs[0]))
     elif pairs:

@@ -156,6 +156,12 @@ def test_a_product_with_zero_stays_unless_its_other_factor_is_a_leaf():
     assert names(tape) == ["log", "mul", "add"]
 
 
+def test_a_parameter_times_zero_stays_where_no_other_parameter_is():
+    x, y = Value(2.0), Value(3.0)
+    assert names(simplified(0.0 * x + y, inputs=[y], parameters=[x])) == ["mul", "add"]
+    assert names(simplified(0.0 * x + y, inputs=[x], parameters=[y])) == []
+
+
 def test_a_form_does_not_run_where_a_guard_is_not_finite():
     x, y = Value(0.5), Value(1.0)
     tape = trace([autograd.step(x - 1.0) * y * y], [], [x, y])

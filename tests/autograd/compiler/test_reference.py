@@ -154,6 +154,7 @@ def test_a_derivative_that_does_not_exist_names_the_operation_and_the_row(kind):
         lambda x: autograd.step(autograd.logsumexp([(x + 2.0).sqrt(), x])) + x,
         lambda x: autograd.sign(dot([(x + 2.0).sqrt(), x], [x, x])),
         lambda x: autograd.step(autograd.max([x + 1.0, (x + 2.0).sqrt()])),
+        lambda x: autograd.cbrt(dot([x, 3.0], [0.0, 0.0])),
         # Two spellings of one number, which are one when compiled.
         lambda x: (
             autograd.logaddexp((x + 2.0).sqrt(), x)
