@@ -19,12 +19,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
-from autograd.modes import noting, origin, originating
+from autograd.modes import origin, originating, with_lines
 
 PACKAGE = str(Path(__file__).parent) + os.sep
 """Where the files are whose lines are not shown: this package, with all its rooms."""
+
+
+LIBRARY = os.path.dirname(os.__file__) + os.sep
+INSTALLED = f"{os.sep}site-packages{os.sep}"
+"""Where Python's own modules are, and what is in the path of those installed."""
 
 
 class Line(NamedTuple):
@@ -52,13 +58,14 @@ def anomaly() -> Iterator[None]:
     records belongs to the line of the operation that is differentiated. Recording takes
     several times as long meanwhile.
     """
-    with noting(note):
+    with with_lines(note):
         yield
 
 
-def note(node: Any) -> None:
+def note(node: Any) -> Any:
     """Remember the line that is making a node."""
     node._notes = {**notes(node), "line": origin() or _caller()}
+    return node
 
 
 def notes(node: Any) -> dict[str, Any]:
@@ -86,6 +93,18 @@ def where_made(node: Any) -> str:
 def here() -> str:
     """The line that is being run, outside this package."""
     return str(origin() or _caller())
+
+
+def users_line() -> str:
+    """The line that is being run of the user's own: of no package that is installed."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not (file.startswith((PACKAGE, LIBRARY, "<frozen")) or INSTALLED in file):
+            code = frame.f_code
+            return str(Line(file, frame.f_lineno, code.co_name))
+        frame = frame.f_back
+    return here()
 
 
 def _caller() -> Line:

@@ -17,10 +17,14 @@ from types import MethodType
 from typing import Any
 
 from autograd.arithmetic import Floats
-from autograd.errors import forward_error, to_float
-from autograd.methods import is_object_array
+from autograd.errors import no_result, to_float
 from autograd.ops import TABLE, Operation
 from autograd.value import Constant, Operand, Value, record
+
+
+def is_object_array(thing: Any) -> bool:
+    """Whether a thing is NumPy's array of Python objects, such as Values."""
+    return getattr(getattr(thing, "dtype", None), "hasobject", False) is True
 
 
 def operand(thing: Any, name: str) -> Value:
@@ -57,7 +61,7 @@ def unary(name: str) -> Callable[[Any], Any]:
         try:
             data = compute(a.data)
         except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, (a,), error) from None
+            data = no_result(op, (a,), error)
         return record(op, a, None, data)
 
     return named(apply, op)
@@ -84,7 +88,7 @@ def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
         try:
             data = compute(a.data, b.data)
         except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, (a, b), error) from None
+            data = no_result(op, (a, b), error)
         return record(op, a, b, data)
 
     return named(apply, op)
@@ -117,7 +121,7 @@ def variadic(name: str) -> Callable[..., Any]:
         try:
             data = op.forward(Floats, *[parent.data for parent in parents])
         except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, parents, error) from None
+            data = no_result(op, parents, error)
         node = record_all(op, parents, data)
         if not any(isinstance(a, Value) for a in arguments):
             return node.data

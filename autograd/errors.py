@@ -16,8 +16,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.anomaly import here, where_made
-from autograd.modes import may_be_infinite, noted
+from autograd.anomaly import here, users_line, where_made
+from autograd.modes import may_be_infinite, may_be_undefined, noted, variables
 from autograd.ops import Operation
 
 
@@ -64,9 +64,17 @@ def refuse(op: Operation, operands: Sequence[Any], data: float) -> None:
 
     On the way to a partial it may be infinite too: see `modes.infinities`.
     """
-    given = is_as_given(data, [v.data for v in operands])
-    if not given and (data != data or not may_be_infinite()):
+    if is_as_given(data, [v.data for v in operands]) or may_be_undefined():
+        return
+    if data != data or not may_be_infinite():
         raise forward_error(op, operands)
+
+
+def no_result(op: Operation, operands: Sequence[Any], cause: Exception) -> float:
+    """Raise for an operation that is not defined; NaN where that is asked for."""
+    if may_be_undefined():
+        return math.nan
+    raise forward_error(op, operands, cause) from None
 
 
 def forward_error(
@@ -75,6 +83,12 @@ def forward_error(
     """Why `op` has no finite result at these operands, as the error to raise."""
     kind, reason = _reason(op, operands, cause)
     trail = f"\n  at {here()}{_origins(operands)}" if noted() else ""
+    wanted = variables()
+    if wanted is not None and wanted.name in ("grad", "jacobian"):
+        reason += (
+            f" For an optimizer that steps back from such points write "
+            f"{wanted.name}(f, on_domain_error='inf')."
+        )
     return kind(f"{describe(op, operands)}{reason}{trail}")
 
 
@@ -166,11 +180,38 @@ def _origins(operands: Sequence[Any]) -> str:
 
 def trace_error(asked: str) -> TraceError:
     """A Value was asked for its number while it stood for any number."""
+    classes = f" {CLASSES}" if asked == "int()" else ""
     return TraceError(
         f"{asked} asks a Value for its number, and the computation is being compiled "
         f"for all numbers. A Python `if` or `while` would be decided once and for all: "
-        f"write where(step(x - y), a, b) for `a if x > y else b`, and x.sin() for "
-        f"math.sin(x); or do not compile."
+        f"write where(x > y, a, b) for `a if x > y else b`, and x.sin() for "
+        f"math.sin(x); or do not compile.{classes}"
+    )
+
+
+CLASSES = (
+    "To choose by a class t, write nn.cross_entropy(logits, t), or a sum of "
+    "where(t - k, 0.0, values[k]) over all k."
+)
+
+
+def index_error(traced: bool) -> TypeError:
+    """A Value was to be an index."""
+    return (TraceError if traced else TypeError)(
+        f"a Value is no index: list[v] would look at its number alone. {CLASSES} For "
+        f"an index that no derivative is wanted of write int(v.data)."
+    )
+
+
+def left_graph(asked: str, name: str) -> TypeError:
+    """A Value was turned into a plain number, whose derivative would be lost."""
+    floor = "math.floor(v), " if asked in ("int()", "round()", "trunc()") else ""
+    return TypeError(
+        f"{asked} makes a plain number of a Value that {name} differentiates by, and "
+        f"the derivative of all that is computed from it would be 0, at\n  "
+        f"{users_line()}\nUse autograd's functions, {floor}x.sin() for math.sin(x), "
+        f"and lists or arrays of objects to keep Values in; or v.data for a number "
+        f"that no derivative is wanted of."
     )
 
 
@@ -183,20 +224,25 @@ def copy_error(op: Operation) -> TypeError:
     )
 
 
+def is_real(thing: object) -> bool:
+    """Whether a thing is a real number, or a bool: NumPy's too are 1.0 or 0.0."""
+    return isinstance(thing, numbers.Real) or type(thing).__name__ in ("bool", "bool_")
+
+
 def to_float(number: object, where: str) -> float:
     """Turn a number into a float; TypeError or ValueError for anything else.
 
     `where` names what was given the number: an operation, or a constructor.
     """
-    if isinstance(number, numbers.Real) and not isinstance(number, bool):
+    if is_real(number):
         try:
-            data = float(number)
+            data = float(number)  # type: ignore[arg-type]
         except OverflowError:
             raise OverflowError(
                 f"{where}: the number given is too large for a float, whose largest is "
                 f"1.8e308. Scale it down, or take its logarithm."
             ) from None
-        if data != data:
+        if data != data and not may_be_undefined():
             raise ValueError(
                 f"{where}: the number given is NaN (not a number). Look for the "
                 f"computation that produced it."
@@ -209,8 +255,6 @@ def to_float(number: object, where: str) -> float:
 
 def _remedy(thing: object) -> str:
     """What to do with a thing that is no real number."""
-    if isinstance(thing, bool) or type(thing).__name__ in ("bool_", "bool"):
-        return "Write 1.0 or 0.0, or float(condition)."
     if isinstance(thing, str):
         return "Convert it with float() first."
     if isinstance(thing, complex):

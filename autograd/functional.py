@@ -5,7 +5,7 @@ arrays, nested as you like), and computes with the operators of Python and the f
 of `autograd`. It is called with Values in their place, and may branch on them. The
 derivative comes back in the same containers. The conventions are JAX's.
 
-    >>> from autograd import sin
+    >>> from autograd import log, sin
     >>> grad(lambda x: x[0] * sin(x[1]))([2.0, 0.0])
     [0.0, 2.0]
     >>> derivative(lambda t: t**5, order=3)(2.0)
@@ -23,21 +23,37 @@ on those of an enclosing derivative, on Values as arguments, on the weights of a
 Then results are Values, which can be differentiated by these; but not inside
 `no_grad()`, where all results are floats. Hooks belong to backward() and `gradients`,
 and are not run here.
+
+A derivative is never 0 because a number left the graph: while f runs, float(), int()
+and round() of a Value that depends on its variables are a TypeError, also where a
+library calls them. v.data is the number for those who mean it. A result that depends on
+no variable at all is warned of.
+
+Where f is not defined, or overflows, or has no derivative, an error says so. For an
+optimizer that tries points and steps back from what is not finite, `on_domain_error`
+says what stands for it, in values and derivatives: "inf", or "nan".
+
+    >>> value_and_grad(lambda x: x[0] - log(x[0]), on_domain_error="inf")([-1.0])
+    (inf, [inf])
 """
 
 from __future__ import annotations
 
 import math
+import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from autograd import functions
+from autograd.anomaly import PACKAGE
 from autograd.apply import operand
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError
 from autograd.linearize import Linearization, is_finite, is_number
-from autograd.modes import recorded, recording
+from autograd.modes import differentiated_by, recorded, recording, undefined
 from autograd.ops import TABLE
 from autograd.series import taylor
 from autograd.trees import (
@@ -59,15 +75,19 @@ Function: TypeAlias = Callable[..., Any]
 """A function of numbers or containers of numbers."""
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, on_domain_error: str = "raise"
+) -> Function:
     """The function that computes the gradient of f, which returns one number.
 
     It takes the arguments of f and returns, in the container of the first argument, the
     derivative by each of its numbers. `argnums` is the place of another argument, or
     several places for a tuple of gradients. TypeError where f returns no number.
+    `on_domain_error` is "raise", or what f and its derivatives are where they are not
+    defined or not finite: "nan" or "inf", as in `compile_function`.
     """
     _check_function("grad", f, argnums)
-    both = value_and_grad(f, argnums)
+    both = value_and_grad(f, argnums, on_domain_error=on_domain_error)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
@@ -75,17 +95,20 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     return gradient
 
 
-def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, on_domain_error: str = "raise"
+) -> Function:
     """The function that computes the pair (f, gradient of f), as in `grad`."""
+    domain = _stand_in("grad", on_domain_error)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call("grad", f, args, argnums, kwargs)
+        call = _Call("grad", f, args, argnums, kwargs, domain)
         if call.output_structure is not NUMBER:
             raise TypeError(
                 f"grad: f must return one number, not {call.output_structure}. Use "
                 f"jacobian(f) for the derivatives of several."
             )
-        return call.value(), call.like_input(call.linearize().reverse([1.0]))
+        return call.value(), call.like_input(call.gradient())
 
     return value_and_gradient
 
@@ -190,26 +213,31 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     return call.value(), pullback
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def jacobian(
+    f: Function, argnums: int | Sequence[int] = 0, *, on_domain_error: str = "raise"
+) -> Function:
     """The function that computes all derivatives of all results of f.
 
     It returns the container of the result, with the container of the argument in the
     place of each number: J[i][j] = ∂fᵢ/∂xⱼ for lists. For an array of shape s by an
-    array of shape t it is one array of shape s + t. `argnums` is as in `grad`. f is
-    called once, and its graph is swept as many times as it has results, or arguments,
-    whichever are fewer.
+    array of shape t it is one array of shape s + t. `argnums` and `on_domain_error` are
+    as in `grad`. f is called once, and its graph is swept as many times as it has
+    results, or arguments, whichever are fewer.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
     """
+    domain = _stand_in("jacobian", on_domain_error)
 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        return _jacobian(_Call("jacobian", f, args, argnums, kwargs))
+        return _jacobian(_Call("jacobian", f, args, argnums, kwargs, domain))
 
     return jacobian_of
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def hessian(
+    f: Function, argnums: int | Sequence[int] = 0, *, on_domain_error: str = "raise"
+) -> Function:
     """The function that computes all second derivatives of f, which returns one number.
 
     It is jacobian(grad(f)): the container of the argument, with such a container in the
@@ -221,7 +249,8 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     [[10.0, 6.0], [6.0, 0.0]]
     """
     _check_function("hessian", f, argnums)
-    return jacobian(grad(f, argnums), argnums)
+    gradient = grad(f, argnums, on_domain_error=on_domain_error)
+    return jacobian(gradient, argnums, on_domain_error=on_domain_error)
 
 
 def hvp(f: Function, x: Any, v: Any) -> Any:
@@ -251,6 +280,7 @@ class _Call:
         args: Sequence[Any],
         argnums: int | Sequence[int],
         kwargs: Mapping[str, Any] = MappingProxyType({}),
+        domain: float | None = None,
     ) -> None:
         places = _places(name, args, argnums)
         taken = [flatten(args[i], f"{name}: argument {i}") for i in places]
@@ -263,13 +293,34 @@ class _Call:
             moved[i] = value
         if isinstance(argnums, int):
             (self.input_structure,) = self.input_structure.parts
-        with recorded():
+        self.domain = domain
+        by_these = differentiated_by(self.variables, name)
+        lenient = nullcontext() if domain is None else undefined()
+        with recorded(), by_these as own, lenient:
             result = f(*moved, **kwargs)
-        self.outputs, self.output_structure = flatten(result, f"{name}: the result")
+            found = flatten(result, f"{name}: the result")
+        self.outputs, self.output_structure = found
         roots = [n for n in self.outputs if isinstance(n, Value)]
         self.order = topological_order(*roots)
-        self.nested = recording() is not False and self._depends_on_other_values()
+        # The derivative of a derivative may well be 0, as that of a linear function is.
+        if own.leaves.isdisjoint(self.order) and own.leaves and not own.nested:
+            _warn_of_constant(name, f, self.outputs)
+        self.nested = recording() and self._depends_on_other_values()
         self.xp: Any = functions if self.nested else Floats
+
+    def gradient(self) -> list[Any]:
+        """The derivative of the only output by each variable."""
+        (row,) = self.rows(lambda: [self.linearize().reverse([1.0])])
+        return row
+
+    def rows(self, compute: Callable[[], list[list[Any]]]) -> list[list[Any]]:
+        """A row of derivatives for each output, or of what stands for them."""
+        if self.domain is None:
+            return compute()
+        if all(map(is_finite, self.outputs)):
+            with suppress(ValueError, ArithmeticError):
+                return compute()
+        return [[self.domain] * len(self.variables) for _ in self.outputs]
 
     def linearize(self) -> Linearization:
         """The derivative, to be applied in any direction."""
@@ -313,6 +364,8 @@ class _Call:
     def value(self) -> Any:
         """The result of f."""
         outputs = self.outputs
+        if self.domain is not None:
+            outputs = [x if is_finite(x) else self.domain for x in outputs]
         if not self.nested:
             outputs = [_float(number) for number in outputs]
         return unflatten(self.output_structure, self.finished(outputs))
@@ -320,7 +373,7 @@ class _Call:
     def finished(self, numbers: Sequence[Any]) -> list[Any]:
         """Floats; or Values, all of them, where they can be differentiated in turn."""
         given = any(isinstance(number, Value) for number in numbers)  # by the direction
-        if self.nested or (given and recording() is not False):
+        if self.nested or (given and recording()):
             return [operand(number, "derivative") for number in numbers]
         return [_float(number) for number in numbers]
 
@@ -340,14 +393,16 @@ class _Call:
 
 def _jacobian(call: _Call) -> Any:
     """All derivatives of a call, by the fewer sweeps."""
-    linear = call.linearize()
     inputs, outputs = call.input_structure, call.output_structure
-    if len(call.variables) <= len(call.outputs):
+
+    def compute() -> list[list[Any]]:
+        linear = call.linearize()
+        if len(call.variables) > len(call.outputs):
+            return [linear.reverse(unit) for unit in _units(len(call.outputs))]
         columns = [linear.forward(unit) for unit in _units(len(call.variables))]
-        rows = [list(row) for row in zip(*columns, strict=True)]
-    else:
-        rows = [linear.reverse(unit) for unit in _units(len(call.outputs))]
-    rows = [call.finished(row) for row in rows]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    rows = [call.finished(row) for row in call.rows(compute)]
 
     def block(i: int, shape: Shape, j: int, other: Shape) -> Any:
         """The derivatives of one number, or array, by another."""
@@ -370,6 +425,32 @@ def _units(n: int) -> list[list[float]]:
 
 def _float(number: Operand) -> float:
     return number.data if isinstance(number, Value) else number
+
+
+def _stand_in(name: str, on_domain_error: str) -> float | None:
+    """What stands for what is undefined, if anything; ValueError for another word."""
+    words = {"raise": None, "nan": math.nan, "inf": math.inf}
+    if on_domain_error not in words:
+        raise ValueError(
+            f"{name}: on_domain_error is 'raise', 'nan' or 'inf', not "
+            f"{on_domain_error!r}"
+        )
+    return words[on_domain_error]
+
+
+def _warn_of_constant(name: str, f: Function, outputs: Sequence[Any]) -> None:
+    """Warn where all derivatives are 0, unless the results are Constants, as meant."""
+    if all(isinstance(number, Constant) for number in outputs):
+        return
+    depth, frame = 1, sys._getframe(0)
+    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back:
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(
+        f"{name}: the result of {getattr(f, '__qualname__', f)} depends on none of the "
+        f"numbers that it is differentiated by: all derivatives are 0. If it is not "
+        f"meant to be constant, look for .data, detach() or random numbers in it.",
+        stacklevel=depth,
+    )
 
 
 def _check_function(name: str, f: Any, argnums: Any) -> None:

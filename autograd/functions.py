@@ -22,13 +22,16 @@ the stub beside this file.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.apply import binary, function_of, named, no_values, variadic
+from autograd.errors import is_real, to_float
+from autograd.modes import traced
 from autograd.operators import Operators
 from autograd.ops import TABLE, Operation
-from autograd.value import Operand
+from autograd.value import Operand, Value
 
 # Functions that say more than their rows, and those that are made of several
 
@@ -44,8 +47,6 @@ def where(condition: Operand | bool, a: Operand, b: Operand) -> Any:
     >>> where(step(x), x, 0.1 * x).data
     -0.2
     """
-    if condition is True or condition is False:
-        condition = float(condition)
     return _where(condition, a, b)
 
 
@@ -162,6 +163,33 @@ def make_methods(op: Operation, function: Callable[..., Any]) -> None:
         setattr(Operators, name, method)
 
 
+def make_comparison(
+    symbol: str,
+    compare: Callable[[Any, Any], bool],
+    recorded: Callable[[Any, Any], Any],
+) -> Callable[[Any, Any], Any]:
+    """A comparison of the numbers, as a method.
+
+    Inside `tracing()` it is `recorded`, 1.0 or 0.0, for `where` and for arithmetic. Two
+    Values are equal if they are the same one, and a Value equals what has its number.
+    """
+    is_equality = symbol in ("==", "!=")
+
+    def compared(a: Value, b: Any) -> Any:
+        if isinstance(b, Value):
+            if is_equality:
+                return NotImplemented  # identity decides
+        elif not is_real(b) and (is_equality or hasattr(b, "__array__")):
+            return NotImplemented  # NumPy compares the elements of its arrays
+        elif not is_equality:
+            b = to_float(b, symbol)
+        if traced():
+            return recorded(a, b)
+        return compare(a.data, b.data if isinstance(b, Value) else b)
+
+    return compared
+
+
 def _infix(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """An operation of two arguments, as an operator and its reflection."""
     apply = binary(name, operator=True)
@@ -184,3 +212,29 @@ for _row in list(TABLE.values()):
         globals()[_row.name] = function_of(_row.name)
         if _row.arity is not None and not _row.helper:
             make_methods(_row, globals()[_row.name])
+
+# Comparisons: `greater` is 1.0 where a > b and 0.0 elsewhere, a row of its own.
+
+_greater = binary("greater")
+
+
+def _not(a: Any) -> Any:
+    return 1.0 - a
+
+
+COMPARISONS: dict[str, tuple[str, Callable[..., bool], Callable[[Any, Any], Any]]] = {
+    "<": ("__lt__", operator.lt, lambda a, b: _greater(b, a)),
+    "<=": ("__le__", operator.le, lambda a, b: _not(_greater(a, b))),
+    ">": ("__gt__", operator.gt, _greater),
+    ">=": ("__ge__", operator.ge, lambda a, b: _not(_greater(b, a))),
+    "==": (
+        "__eq__",
+        operator.eq,
+        lambda a, b: _not(_greater(a, b)) * _not(_greater(b, a)),
+    ),
+    "!=": ("__ne__", operator.ne, lambda a, b: _greater(a, b) + _greater(b, a)),
+}
+"""Python's comparisons: their names, on numbers, and as they are recorded."""
+
+for _symbol, (_name, _compare, _recorded) in COMPARISONS.items():
+    setattr(Operators, _name, make_comparison(_symbol, _compare, _recorded))

@@ -1,9 +1,10 @@
 """What a Value can do besides being a node of a graph.
 
-It stands for its number among Python's own: it is compared, converted, rounded,
-printed and copied; what looks at the number alone lets no gradient through, and is
-refused inside `tracing()`, where the number of today would decide for all others. And
-it opens the doors to what reads a graph: its explanation and its derivation.
+It stands for its number among Python's own: it is converted, rounded, printed and
+copied; what looks at the number alone lets no gradient through. That is refused inside
+`tracing()`, where the number of today would decide for all others, and inside `grad`
+and its kin, where the derivative would be lost. And it opens the doors to what reads a
+graph: its explanation and its derivation.
 
     >>> from autograd import Value
     >>> Value(2.5) > 2, int(Value(2.5)), f"{Value(2.5):.2f}"
@@ -14,12 +15,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autograd.errors import copy_error, to_float, trace_error
+from autograd.errors import copy_error, index_error, left_graph, trace_error
 from autograd.hooks import Handle
-from autograd.modes import traced
+from autograd.modes import traced, variables
 from autograd.operators import Operators
 
 if TYPE_CHECKING:
@@ -34,31 +34,8 @@ NO_GRADIENT = float("0")
 own, so that `is` tells it from a gradient that is 0."""
 
 
-def is_object_array(thing: Any) -> bool:
-    """Whether a thing is NumPy's array of Python objects, such as Values."""
-    return getattr(getattr(thing, "dtype", None), "hasobject", False) is True
-
-
-def comparison(
-    symbol: str, compare: Callable[[float, float], bool]
-) -> Callable[[Any, Any], bool]:
-    """Return a comparison of the numbers, as a method."""
-
-    def compared(a: Methods, b: Any) -> Any:
-        if is_object_array(b):
-            return NotImplemented
-        other = b.data if isinstance(b, Methods) else to_float(b, symbol)
-        return compare(a._look(symbol), other)
-
-    return compared
-
-
 class Methods(Operators):
-    """The methods of a Value that are no operations of the table.
-
-    `==` and `hash` are not among them: they stay those of identity, so that Values can
-    live in sets and dicts.
-    """
+    """The methods of a Value that are no operations of the table."""
 
     __slots__ = ()
 
@@ -74,25 +51,35 @@ class Methods(Operators):
         """Forget the gradient of this Value alone, as before the first backward()."""
         self.grad = NO_GRADIENT
 
-    __lt__ = comparison("<", lt)
-    __le__ = comparison("<=", le)
-    __gt__ = comparison(">", gt)
-    __ge__ = comparison(">=", ge)
-
     def _look(self, asked: str) -> float:
         """The number; TraceError where it stands for any number."""
         if traced():
             raise trace_error(asked)
         return self.data
 
+    def _leave(self, asked: str) -> float:
+        """The number, out of the graph; TypeError where its derivative is wanted."""
+        number = self._look(asked)
+        wanted = variables()
+        if wanted is not None:
+            behind = _leaves(self)
+            while wanted is not None:
+                if not wanted.leaves.isdisjoint(behind):
+                    raise left_graph(asked, wanted.name)
+                wanted = wanted.outer
+        return number
+
     def __bool__(self) -> bool:
         return self._look("bool()") != 0.0
 
     def __float__(self) -> float:
-        return self._look("float()")
+        return self._leave("float()")
 
     def __int__(self) -> int:
-        return int(self._look("int()"))
+        return int(self._leave("int()"))
+
+    def __index__(self) -> int:
+        raise index_error(traced())
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -101,10 +88,10 @@ class Methods(Operators):
         return other // self, other % self
 
     def __trunc__(self) -> int:
-        return math.trunc(float(self))
+        return math.trunc(self._leave("trunc()"))
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(float(self), digits)
+        return round(self._leave("round()"), digits)
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -116,6 +103,7 @@ class Methods(Operators):
     def __reduce__(self: Any) -> tuple[Any, ...]:
         if self.parents:
             raise copy_error(self.op)
+        self._leave("copying")
         grad = self.grad if self.has_grad else None
         return _leaf, (type(self), self.data, self.label, grad)
 
@@ -168,6 +156,17 @@ class Methods(Operators):
         from autograd.reading.derivation import derivation
 
         return derivation(self, blanks, limit)
+
+
+def _leaves(node: Any) -> set[Any]:
+    """The leaves that a node depends on, itself if it is one."""
+    seen = {node}
+    stack = [node]
+    while stack:
+        new = [parent for parent in stack.pop().parents if parent not in seen]
+        seen.update(new)
+        stack += new
+    return {found for found in seen if found.op is None}
 
 
 def _leaf(kind: Callable[[float], Any], data: float, label: str, grad: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What can be switched: recording, by `no_grad()`; tracing; the notes of `anomaly()`.
+"""What can be switched: recording, by `no_grad()`; tracing; what may be undefined.
 
 The switches are context variables, so that a thread or an asynchronous task that turns
 recording off does not turn it off for the others. Besides them, and the table, no
@@ -13,37 +13,67 @@ module of autograd has a state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-Note: TypeAlias = Callable[[Any], None]
-"""What is called with each Value that is recorded."""
+Note: TypeAlias = Callable[[Any], Any]
+"""What is called with each Value that is recorded; it returns what stands for it."""
+
+
+@dataclass(slots=True)
+class Variables:
+    """What a derivative is being taken by, and what it is that takes it."""
+
+    name: str
+    leaves: frozenset[Any]
+    outer: Variables | None
+    """Those of the derivative around it, if there is one."""
+    nested: bool = False
+    """Whether another derivative was taken on the way."""
+
 
 _traced: ContextVar[bool] = ContextVar("traced", default=False)
 _noted: ContextVar[bool] = ContextVar("noted", default=False)
 _infinite: ContextVar[bool] = ContextVar("infinite", default=False)
-_switch: ContextVar[bool | Note] = ContextVar("recording", default=True)
+_undefined: ContextVar[bool] = ContextVar("undefined", default=False)
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_note: ContextVar[Note | None] = ContextVar("note", default=None)
+_variables: ContextVar[Variables | None] = ContextVar("variables", default=None)
 
 _origin: ContextVar[Any] = ContextVar("origin", default=None)
 
-recording = _switch.get
+recording = _recording.get
+current_note = _note.get
 traced = _traced.get
 noted = _noted.get
 may_be_infinite = _infinite.get
+may_be_undefined = _undefined.get
+variables = _variables.get
 origin = _origin.get
 
 
 @contextmanager
-def noting(note: Note) -> Iterator[None]:
+def noted_by(note: Note) -> Iterator[None]:
     """Call `note` with each node that is recorded inside this block."""
-    is_noted = _noted.set(True)
-    switch = _switch.set(note if recording() else False)
+    outer = current_note()
+    token = _note.set(note if outer is None else lambda node: outer(note(node)))
     try:
         yield
     finally:
-        _switch.reset(switch)
+        _note.reset(token)
+
+
+@contextmanager
+def with_lines(note: Note) -> Iterator[None]:
+    """Have `note` remember the line of each node that is recorded inside this block."""
+    is_noted = _noted.set(True)
+    try:
+        with noted_by(note):
+            yield
+    finally:
         _noted.reset(is_noted)
 
 
@@ -86,18 +116,47 @@ def tracing() -> Iterator[None]:
 
 
 @contextmanager
-def recorded() -> Iterator[None]:
-    """Record inside this block, also where it is within `no_grad()`."""
-    token = _switch.set(recording() or True)
+def undefined() -> Iterator[None]:
+    """Have what has no result be NaN inside this block, instead of an error."""
+    token = _undefined.set(True)
     try:
         yield
     finally:
-        _switch.reset(token)
+        _undefined.reset(token)
+
+
+@contextmanager
+def differentiated_by(leaves: Iterable[Any], name: str) -> Iterator[Variables]:
+    """Inside this block, what depends on these leaves is not to leave the graph."""
+    outer = variables()
+    if outer is not None:
+        outer.nested = True
+    own = Variables(name, frozenset(leaves), outer)
+    token = _variables.set(own)
+    try:
+        yield own
+    finally:
+        _variables.reset(token)
+
+
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Record inside this block, also where it is within `no_grad()`."""
+    note = _note.set(current_note() if recording() else None)
+    switch = _recording.set(True)
+    try:
+        yield
+    finally:
+        _note.reset(note)
+        _recording.reset(switch)
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Record nothing inside this block: results are leaves, without parents.
+
+    Inside `tracing()` they are recorded, as a program has to compute them for other
+    numbers too, and no derivative passes through them: each is a `detach()`.
 
     >>> from autograd import Value
     >>> x = Value(3.0)
@@ -106,8 +165,17 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    token = _switch.set(False)
+    outer = current_note()
+
+    def unrecorded(node: Any) -> Any:
+        if traced():
+            return (node if outer is None else outer(node)).detach()
+        node.op = node._first = node._second = None
+        return node
+
+    switch, note = _recording.set(False), _note.set(unrecorded)
     try:
         yield
     finally:
-        _switch.reset(token)
+        _note.reset(note)
+        _recording.reset(switch)

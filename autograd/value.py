@@ -24,7 +24,7 @@ from autograd.arithmetic import Floats
 from autograd.errors import derivative_error, not_finite_error, refuse, to_float
 from autograd.hooks import run_hooks
 from autograd.methods import NO_GRADIENT, Methods
-from autograd.modes import recording
+from autograd.modes import current_note, traced
 from autograd.ops import Operation
 
 Operand: TypeAlias = Union["Value", float]
@@ -118,8 +118,16 @@ class Value(Methods):
             raise derivative_error(self) from error
 
     def detach(self) -> Value:
-        """Return a new leaf with the same data and label: no gradient flows back."""
-        return Value(self.data, self.label)
+        """Return a new leaf with the same data and label: no gradient flows back.
+
+        Inside `tracing()` it remembers this Value, which a program has to compute.
+        """
+        leaf = Constant(self.data) if self.__class__ is Constant else Value(0.0)
+        leaf = Value(0.0, self.label)
+        leaf.data = self.data
+        if traced():
+            leaf._notes = {"detached": self}
+        return leaf
 
 
 class Constant(Value):
@@ -146,12 +154,8 @@ def record(op: Operation, first: Any, second: Any, data: float) -> Value:
     node._first, node._second, node._notes = first, second, None
     if data - data != 0.0:  # the quickest way to say: infinite or NaN
         refuse(op, node.parents, data)
-    mode = recording()
-    if mode is False:
-        node.op = node._first = node._second = None
-    elif mode is not True:
-        mode(node)
-    return node
+    note = current_note()
+    return node if note is None else note(node)
 
 
 def topological_order(*roots: Value) -> list[Value]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from autograd.apply import operand
 from autograd.checking.differences import (
     EPSILON,
     Estimate,
@@ -27,6 +28,7 @@ from autograd.checking.digits import MultiprecisionGraph
 from autograd.checking.verdict import Finding
 from autograd.functional import grad, hvp, linearize
 from autograd.functions import dot
+from autograd.modes import differentiated_by
 from autograd.value import Value, topological_order
 
 
@@ -36,12 +38,16 @@ class Trial:
     def __init__(
         self, f: Function, point: list[float], scalar: bool, rtol: float, atol: float
     ) -> None:
-        self.f, self.point, self.scalar = f, point, scalar
+        self.point, self.scalar = point, scalar
+        # A plain number is a constant that is meant: the judges see that it does not
+        # move, and nobody has to be warned of it.
+        self.f = lambda x: operand(f(x), "check_gradient")
         self.x: Any = point[0] if scalar else point
         self.rtol, self.atol = rtol, atol
         self.direction = _generic_direction(point)
         self.leaves = [Value(number) for number in point]
-        self.root = f(self.leaves[0] if scalar else self.leaves)
+        with differentiated_by(self.leaves, "check_gradient"):
+            self.root = f(self.leaves[0] if scalar else self.leaves)
         float(self.root)  # TypeError or ValueError for what is no number
         roots = [self.root] if isinstance(self.root, Value) else []
         self.order = topological_order(*roots)

@@ -26,14 +26,12 @@ from tests.strategies import OPERATORS, PUBLIC
 # Things that are no real numbers
 
 WRONG = {
-    "bool": (True, "bool True", "Write 1.0 or 0.0"),
     "str": ("2.0", "str '2.0'", "Convert it with float() first"),
     "None": (None, "NoneType None", "Convert it to a float first"),
     "complex": (1 + 2j, "complex (1+2j)", "real and imaginary parts"),
     "list": ([1.0, 2.0], "list [1.0, 2.0]", "one Value per element: [Value(x)"),
     "tuple": ((1.0,), "tuple (1.0,)", "one Value per element: [Value(x)"),
     "ndarray": (np.ones(2), "ndarray array([1., 1.])", "one Value per element: np.arr"),
-    "np.bool_": (np.bool_(True), "bool", "Write 1.0 or 0.0"),
     "object": (object(), "object <object", "Convert it to a float first"),
 }
 
@@ -64,7 +62,7 @@ def test_operator_refuses_what_is_no_number_on_its_right(name: str, kind: str) -
     assert remedy in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", WRONG.keys() - {"ndarray", "np.bool_"})
+@pytest.mark.parametrize("kind", WRONG.keys() - {"ndarray"})
 @pytest.mark.parametrize("name", BINARY)
 def test_operator_refuses_what_is_no_number_on_its_left(name: str, kind: str) -> None:
     thing, given, remedy = WRONG[kind]
@@ -83,10 +81,13 @@ def test_operator_refuses_an_array_of_numbers_on_its_left(name: str) -> None:
     assert "astype(object)" in str(e.value)
 
 
+@pytest.mark.parametrize("true", [True, np.bool_(True)])
 @pytest.mark.parametrize("name", BINARY)
-def test_operator_refuses_a_numpy_bool_on_its_left(name: str) -> None:
-    with pytest.raises(TypeError, match=r"not bool.*Write 1.0 or 0.0"):
-        BINARY[name](np.bool_(True), Value(1.0))
+def test_a_bool_is_one_or_zero_as_in_python(name: str, true: Any) -> None:
+    f = BINARY[name]
+    assert f(true, Value(2.0)).data == f(1.0, Value(2.0)).data
+    assert f(Value(2.0), true).data == f(Value(2.0), 1.0).data
+    assert Value(true).data == 1.0
 
 
 @pytest.mark.parametrize("kind", WRONG)
@@ -97,8 +98,6 @@ def test_function_refuses_what_is_no_number(name: str, kind: str) -> None:
     arity = TABLE[name].arity
     assert arity
     for place in range(arity):
-        if name == "where" and place == 0 and kind == "bool":
-            continue  # a condition may be a bool
         for other in (0.5, Value(0.5)):
             arguments = [thing if i == place else other for i in range(arity)]
             with pytest.raises(TypeError, match=message(given)) as caught:
@@ -438,7 +437,7 @@ def test_a_branch_on_a_number_is_refused_while_a_computation_is_traced() -> None
     x = Value(1.0)
     for ask in (bool, float, int, lambda v: v > 0, lambda v: v <= 0):
         with tracing(), pytest.raises(TraceError, match="where"):
-            ask(x)
+            bool(ask(x))
         assert ask(x) in (True, False, 1.0)
 
 

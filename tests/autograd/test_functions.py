@@ -379,7 +379,9 @@ def test_stub_of_the_methods_has_every_method_and_no_more() -> None:
     }
     assert stub.keys() == made.keys()
     assert made.keys() >= {*METHODS, "polygamma"}
-    for name, node in stub.items():
+    comparisons = {name for name, *_ in on_values.COMPARISONS.values()}
+    for name in stub.keys() - comparisons - {"__hash__"}:
+        node = stub[name]
         op = TABLE[made[name].__name__]
         _, *names = argument_names(op)
         assert arguments(node) == (["self", *names], list(op.defaults)), name

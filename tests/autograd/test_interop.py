@@ -75,12 +75,14 @@ def test_numpy_scalar_is_compared_by_number_on_either_side(scalar: Any) -> None:
 
 
 @pytest.mark.parametrize("scalar", SCALARS, ids=lambda s: type(s).__name__)
-def test_numpy_scalar_is_never_equal_to_a_value(scalar: Any) -> None:
-    x = Value(2.0)
-    assert not scalar == x  # noqa: SIM201
-    assert scalar != x
-    assert not x == scalar  # noqa: SIM201
-    assert scalar not in [x]
+def test_numpy_scalar_equals_a_value_of_its_number(scalar: Any) -> None:
+    x, other = Value(2.0), Value(3.0)
+    assert scalar == x
+    assert x == scalar
+    assert scalar != other
+    assert other != scalar
+    assert scalar in [other, x]
+    assert scalar not in [other]
 
 
 def test_functions_take_numpy_scalars() -> None:

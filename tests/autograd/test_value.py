@@ -12,11 +12,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Constant, Value, as_values, gradients, no_grad
+from autograd import Constant, Value, as_values, gradients, no_grad, value_and_grad
 from autograd.ops import TABLE
 
 numbers = st.floats(-1e100, 1e100)
@@ -175,14 +176,55 @@ def test_sorted_and_max_of_python_order_values_by_their_numbers() -> None:
     assert builtins.max(xs) is xs[0]
 
 
-def test_equality_and_hash_are_those_of_identity() -> None:
+def test_values_are_equal_if_they_are_the_same_one() -> None:
     x, twin = Value(1.0), Value(1.0)
     assert x == x
     assert x != twin
-    assert x != 1.0
+    assert not x == twin  # noqa: SIM201
     assert len({x, twin}) == 2
     assert {x: "x"}[x] == "x"
     assert twin not in [x]
+    assert [x, twin].index(twin) == 1
+
+
+ONES = [1.0, 1, True, fractions.Fraction(1), np.float32(1), np.int64(1), np.bool_(True)]
+
+
+@pytest.mark.parametrize("one", ONES, ids=lambda one: type(one).__name__)
+def test_a_value_equals_what_has_its_number(one: Any) -> None:
+    x, other = Value(1.0), Value(2.0)
+    assert x == one
+    assert one == x
+    assert not x != one  # noqa: SIM202
+    assert other != one
+    assert one != other
+    assert [other, x].count(one) == 1
+    assert x in (0.0, one)
+    assert one in [other, x]
+
+
+@pytest.mark.parametrize("thing", [None, "1.0", [1.0], math.nan, 1j, object()])
+def test_a_value_equals_nothing_that_is_no_number(thing: Any) -> None:
+    assert Value(1.0) != thing
+    assert not Value(1.0) == thing  # noqa: SIM201
+
+
+def test_a_value_as_a_key_is_itself_and_not_its_number() -> None:
+    x = Value(1.0)
+    numbers: dict[Any, str] = {1.0: "number"}
+    assert numbers.get(x) is None
+    assert {x: "value"}.get(1.0) is None  # type: ignore[call-overload]
+    assert x not in numbers
+
+
+def test_a_branch_on_equality_is_taken_as_in_plain_python() -> None:
+    f = value_and_grad(lambda x: 10 * x if x == 1.0 else x)
+    assert [f(x) for x in (1.0, 2.0)] == [(10.0, 10.0), (2.0, 1.0)]
+    g = value_and_grad(lambda x: x if x != 1.0 else 10 * x)
+    assert [g(x) for x in (1.0, 2.0)] == [(10.0, 10.0), (2.0, 1.0)]
+    h = value_and_grad(lambda x: np.where(x == 1.0, 10 * x, x).sum())
+    found, slopes = h(np.array([1.0, 2.0]))
+    assert (found, slopes.tolist()) == (12.0, [10.0, 1.0])
 
 
 def test_truth_is_being_other_than_zero() -> None:
