@@ -7,11 +7,13 @@
 (-2.9293, 2.0)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd.anomaly import anomaly
 from autograd.apply import as_values
 from autograd.checking.check import check_gradient
 from autograd.checking.differences import finite_difference
-from autograd.compiler import NumericalError, compile, compile_function
+from autograd.compiler import NumericalError, compile, compile_function, load_program
 from autograd.errors import (
     DerivativeError,
     DomainError,
@@ -93,6 +95,10 @@ from autograd.reading.derivation import Derivation
 from autograd.reading.explanation import Explanation
 from autograd.value import Constant, Operand, Value, topological_order
 
+if TYPE_CHECKING:
+    from autograd.compiler import CompiledFunction as CompiledFunction
+    from autograd.compiler import CompiledProgram as CompiledProgram
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -147,6 +153,7 @@ __all__ = [
     "leaky_relu",
     "lgamma",
     "linearize",
+    "load_program",
     "log",
     "log1p",
     "log2",
@@ -182,3 +189,16 @@ __all__ = [
     "vjp",
     "where",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`CompiledProgram` and `CompiledFunction`, for annotations and isinstance.
+
+    They are not in `__all__`, as they come with NumPy.
+    """
+    if name in ("CompiledFunction", "CompiledProgram"):
+        # Not above: `import autograd` needs only the standard library.
+        from autograd import compiler
+
+        return getattr(compiler, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

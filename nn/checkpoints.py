@@ -34,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
-from nn.files import write_whole
+from autograd.files import write_whole
 from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.module import Module, description
 from nn.regularization import Dropout

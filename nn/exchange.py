@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import leaky_relu
-from nn.files import write_whole
+from autograd.files import write_whole
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 

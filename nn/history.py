@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.files import write_whole
+from autograd.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

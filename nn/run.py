@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograd.files import probe, write_whole
 from nn.callbacks import Callback
 from nn.checkpoints import (
     Arrays,
@@ -31,7 +32,6 @@ from nn.checkpoints import (
     refused,
     under,
 )
-from nn.files import probe, write_whole
 from nn.history import History
 from nn.module import Module
 from nn.optimizer import Optimizer

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import no_grad
-from nn.files import probe
+from autograd.files import probe
 from nn.history import draw_curves
 from viz.render import format_of, write_drawn
 from viz.style import BLUE, FAINT, INK, ORANGE

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import graphviz
 
 from autograd import Value
-from nn.files import probe, write_whole
+from autograd.files import probe, write_whole
 from viz.dot import graph
 from viz.renderers import image
 

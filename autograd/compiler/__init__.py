@@ -13,6 +13,7 @@ obviously, verifies itself and prints; each pass is a function from one to the n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,31 @@ if TYPE_CHECKING:
     from autograd.compiler.compiled import CompiledProgram
     from autograd.compiler.function import CompiledFunction
 
-__all__ = ["NumericalError", "compile", "compile_function"]
+__all__ = [
+    "CompiledFunction",
+    "CompiledProgram",
+    "NumericalError",
+    "compile",
+    "compile_function",
+    "load_program",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The classes of what is compiled, which come with NumPy: when they are asked for.
+
+    AttributeError for other names.
+    """
+    # Whoever asks for these has something compiled, or is about to.
+    if name == "CompiledFunction":
+        from autograd.compiler.function import CompiledFunction
+
+        return CompiledFunction
+    if name == "CompiledProgram":
+        from autograd.compiler.compiled import CompiledProgram
+
+        return CompiledProgram
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def compile(  # noqa: A001
@@ -48,9 +73,6 @@ def compile(  # noqa: A001
     """
     # Here and not above: without a program to run, NumPy is not needed.
     from autograd.compiler.compiled import CompiledProgram
-    from autograd.compiler.group import group
-    from autograd.compiler.products import reroll
-    from autograd.compiler.simplify import simplify
     from autograd.compiler.trace import trace
 
     given: Any = outputs
@@ -60,27 +82,78 @@ def compile(  # noqa: A001
             raise TypeError(f"compile: {kind} must be a list of Values, not {leaves!r}")
     inputs, parameters = list(inputs), list(parameters)
     check_leaves(roots, inputs, parameters)
-    traced = trace(roots, inputs, parameters)
-    tape = simplify(traced)
-    program = reroll(group(tape))
-    return CompiledProgram(traced, tape, program, parameters, dtype)
+    recorded = trace(roots, inputs, parameters)
+    numbers = [value.data for value in parameters]
+    return CompiledProgram(recorded, numbers, dtype, parameters)
 
 
 def compile_function(
-    f: Callable[[list[Value]], Any], n_inputs: int, at: Sequence[float] | None = None
+    f: Callable[..., Any],
+    n_inputs: int,
+    at: Sequence[float] | None = None,
+    on_domain_error: str = "raise",
 ) -> CompiledFunction:
-    """Compile a Python function of a list of n_inputs numbers, by recording it once.
+    """Compile a Python function of an array of n_inputs numbers, by recording it once.
 
-    The result g has g(x), g.grad(x) and g.value_and_grad(x) on float arrays
-    (n_inputs,), which is what scipy.optimize.minimize(g.value_and_grad, x0, jac=True)
-    wants. f is called once, with Values, at a point of numbers between 0 and 1, or at
-    `at`; TraceError where it branches on a Value's number, ValueError where it is not
-    defined at that point.
+    f returns a number, or an array or a list of numbers, nested as one likes. The
+    result g takes a point (n_inputs,), or a batch of points (batch, n_inputs):
+
+    - g(x), a float or an array of the shape of f's result;
+    - g.grad(x), (n_inputs,), and g.value_and_grad(x), which is what
+      scipy.optimize.minimize(g.value_and_grad, x0, jac=True) wants;
+    - g.jacobian(x), (n_outputs, n_inputs), as for scipy.optimize.least_squares;
+    - g.hessian(x), (n_inputs, n_inputs), and g.hvp(x, v), the Hessian times a vector.
+
+    Of a batch, results have (batch, ...) in front. Values among the numbers of x are
+    computed with, and differentiated through, as by f itself.
+
+    f is called once, with an array of Values, at a point of numbers between 0 and 1, or
+    at `at`. TraceError where it branches on a Value's number, ValueError where it is
+    not defined at that point, TypeError where it returns anything else.
+
+    `on_domain_error` says what g gives where an operation is not defined or overflows,
+    or a derivative does not exist: "raise" is NumericalError. Optimisers try such
+    points, and turn back where the result says so. With "nan" the value and all its
+    derivatives are nan there, as scipy.optimize.least_squares takes it. With "inf" they
+    are inf, larger than anywhere else, as minimisers take it: all methods of
+    scipy.optimize.minimize but L-BFGS-B, which needs bounds, and trust-exact. In a
+    batch only the rows of these points are concerned.
+
+    >>> g = compile_function(lambda x: x[1:] * x[:-1], 3)
+    >>> g([1.0, 2.0, 3.0])
+    array([2., 6.])
+    >>> g.jacobian([1.0, 2.0, 3.0])
+    array([[2., 1., 0.],
+           [0., 3., 2.]])
+    >>> h = compile_function(lambda x: x[0].log(), 1, on_domain_error="nan")
+    >>> h([[1.0], [-1.0]])
+    array([ 0., nan])
     """
     # As in `compile`: NumPy is not needed until there is something to compile.
+    from autograd.compiler.function import CompiledFunction, recorded
+
+    return CompiledFunction(*recorded(f, n_inputs, at), on_domain_error)
+
+
+def load_program(path: str | os.PathLike[str]) -> CompiledProgram | CompiledFunction:
+    """Read what `CompiledProgram.save` or `CompiledFunction.save` has written.
+
+    Nothing in the file is executed, and it is compiled anew for this machine.
+    ValueError for a file that is damaged, that something else or a newer version has
+    written, or that needs an operation which this process has not registered. OSError
+    where it cannot be read.
+    """
+    # As in `compile`: NumPy is not needed until there is something to compile.
+    from autograd.compiler import storage
+    from autograd.compiler.compiled import CompiledProgram
     from autograd.compiler.function import CompiledFunction
 
-    return CompiledFunction(f, n_inputs, at)
+    content = storage.read(path)
+    kinds = {each.__name__: each for each in (CompiledProgram, CompiledFunction)}
+    try:
+        return kinds[content.kind].from_content(content)
+    except (KeyError, ValueError, TypeError) as error:
+        raise storage.damaged(str(path), error) from error
 
 
 def on_arrays(rule: Callable[..., Any], arguments: Sequence[Any]) -> Any:

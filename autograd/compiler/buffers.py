@@ -511,6 +511,16 @@ class Buffers:
             not self.doubtful or all(map(self._is_as_given, self.doubtful))
         )
 
+    def finite_examples(self) -> npt.NDArray[np.bool_]:
+        """For each example whether all of its rows are finite, and all uniform ones."""
+        uniform = np.isfinite(self.data[UNIFORM]).all()
+        computed = self.data[VARYING][self.program.n_inputs :]
+        # Inputs are read where the batch lies, or were copied from there.
+        inputs = self.batch if self.is_copied else self.given
+        finite: npt.NDArray[np.bool_] = np.isfinite(inputs).all(axis=1) & uniform
+        finite &= np.isfinite(computed).all(axis=0)
+        return finite
+
     def _is_as_given(self, it: Instruction) -> bool:
         """Whether what is infinite has an infinite operand, and nothing is NaN."""
         out = self._home(it)

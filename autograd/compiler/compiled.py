@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NoReturn
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.costs import largest_scalar_batch
-from autograd.compiler.errors import NotFinite, not_finite_parameter
-from autograd.compiler.program import Program
-from autograd.compiler.reference import Reference
-from autograd.compiler.run_arrays import ArrayExecutor
-from autograd.compiler.run_native import can_run
-from autograd.compiler.run_python import PythonExecutor
+from autograd.compiler import storage
+from autograd.compiler.derivatives import Derivatives
+from autograd.compiler.errors import not_finite_parameter
+from autograd.compiler.executable import Executable
 from autograd.compiler.tape import Tape
 from autograd.value import Value
 
@@ -22,36 +20,37 @@ Array = npt.NDArray[Any]
 
 
 class CompiledProgram:
-    """A recorded computation, compiled: fast on batches, with gradients.
+    """A recorded computation, compiled: fast on batches, with derivatives.
 
     `parameters` is the flat array, (n_parameters,), that the program computes with; it
     starts with the numbers of the Values, and `write_back()` takes them there again.
     Threads that use a program at the same time take turns.
+
+    It can be pickled, copied, sent to other processes and saved: see `save`. What comes
+    back computes the same with the same numbers, and knows no Values.
     """
 
     def __init__(
         self,
-        traced: Tape,
-        tape: Tape,
-        program: Program,
-        parameters: Sequence[Value],
+        recorded: Tape,
+        numbers: Sequence[float],
         dtype: npt.DTypeLike,
+        values: Sequence[Value] | None = None,
     ) -> None:
-        self._tape = tape
-        self._program = program
-        self._values = list(parameters)
         self._dtype = np.dtype(dtype)
         if self._dtype not in (np.float32, np.float64):
             raise TypeError(f"compile: dtype is float64 or float32, not {self._dtype}")
-        self._arrays = ArrayExecutor(program, dtype)
-        self._python = PythonExecutor(tape, self._arrays.parameters)
-        self._reference = Reference(traced)
-        n_terms = sum([max(1, len(args) - 1) for args in tape.args])
-        self._largest_scalar_batch = largest_scalar_batch(
-            len(program), program.n_uniform, program.n_varying, n_terms, can_run()
-        )
-        numbers = [value.data for value in self._values]
-        for kind, given in (("parameter", numbers), ("constant", traced.constants)):
+        self._recorded = recorded
+        self._values = values
+        self._run = Executable(recorded, self._dtype)
+        n_inputs, n_parameters = recorded.n_inputs, recorded.n_parameters
+        self._derivatives = {
+            "inputs": Derivatives(recorded, range(n_inputs), self._dtype),
+            "parameters": Derivatives(
+                recorded, range(n_inputs, n_inputs + n_parameters), self._dtype
+            ),
+        }
+        for kind, given in (("parameter", numbers), ("constant", recorded.constants)):
             with np.errstate(over="ignore"):
                 array = np.array(given, self._dtype)
             wide = np.isinf(array) & np.isfinite(np.array(given))
@@ -70,11 +69,11 @@ class CompiledProgram:
 
         What is assigned is copied into the array: `program.parameters -= step` works.
         """
-        return self._arrays.parameters
+        return self._run.arrays.parameters
 
     @parameters.setter
     def parameters(self, numbers: npt.ArrayLike) -> None:
-        self._arrays.parameters[:] = numbers
+        self._run.arrays.parameters[:] = numbers
 
     def __call__(self, batch: npt.ArrayLike | None = None) -> Array:
         """The outputs for a batch (batch, n_inputs), as floats (batch, n_outputs).
@@ -83,11 +82,7 @@ class CompiledProgram:
         the wrong shape, or with a number that is not finite; NumericalError, a
         FloatingPointError, where an operation is not defined or overflows.
         """
-        array = self._checked(batch)
-        try:
-            return self._executor(len(array)).outputs(array)
-        except NotFinite:
-            return self._reference.outputs(array, self.parameters)
+        return self._run.outputs(self._checked(batch))
 
     def value_and_grad(self, batch: npt.ArrayLike | None = None) -> tuple[float, Array]:
         """The mean of the output over the batch, and its gradient (n_parameters,).
@@ -95,28 +90,55 @@ class CompiledProgram:
         The gradient is a new array. ValueError where the program has several outputs,
         and what calling the program raises.
         """
-        if len(self._program.outputs) != 1:
-            raise ValueError(
-                f"value_and_grad: the program has {len(self._program.outputs)} "
-                f"outputs: program(batch) computes them. Compile the one that is to be "
-                f"differentiated."
-            )
-        if not self._values:
-            raise ValueError(
-                "value_and_grad: the program has no parameters to differentiate by. "
-                "Name them: compile(..., parameters=[...])."
-            )
-        array = self._checked(batch)
-        try:
-            return self._executor(len(array)).value_and_grad(array)
-        except NotFinite:
-            return self._reference.value_and_grad(array, self.parameters)
+        self._check_single("value_and_grad")
+        self._leaves("value_and_grad", "parameters")
+        return self._run.value_and_grad(self._checked(batch))
+
+    def per_example_gradients(
+        self, batch: npt.ArrayLike | None = None, wrt: str = "parameters"
+    ) -> Array:
+        """The gradient of the output for each example: (batch, n_parameters).
+
+        With wrt="inputs" it is that by the example's own inputs, (batch, n_inputs), so
+        that a leaf may be an input and differentiated by. ValueError where there are
+        several outputs, or no such leaves, and what calling the program raises.
+
+        >>> from autograd import Value, compile
+        >>> x, w = Value(1.0), Value(3.0)
+        >>> program = compile(w * x * x, inputs=[x], parameters=[w])
+        >>> program.per_example_gradients([[1.0], [2.0]]).tolist()
+        [[1.0], [4.0]]
+        >>> program.per_example_gradients([[1.0], [2.0]], wrt="inputs").tolist()
+        [[6.0], [12.0]]
+        """
+        self._check_single("per_example_gradients")
+        found = self._leaves("per_example_gradients", wrt)
+        return found.gradient(self._checked(batch), self.parameters)
+
+    def jacobian(
+        self, batch: npt.ArrayLike | None = None, wrt: str = "parameters"
+    ) -> Array:
+        """The derivatives of all outputs: (batch, n_outputs, n_parameters).
+
+        With wrt="inputs" those by the example's own inputs, (batch, n_outputs,
+        n_inputs). ValueError where there are no such leaves, and what calling the
+        program raises.
+        """
+        found = self._leaves("jacobian", wrt)
+        return found.jacobian(self._checked(batch), self.parameters)
 
     def write_back(self) -> None:
         """Set the Values given as parameters to the program's numbers.
 
-        NumericalError where one is not finite; then no Value has changed.
+        NumericalError where one is not finite; then no Value has changed. ValueError
+        for a program that was loaded, copied or unpickled: the Values are not there.
         """
+        if self._values is None:
+            raise ValueError(
+                "write_back: the Values that the parameters came from stayed behind, "
+                "as this program was loaded or copied. Give its numbers to the program "
+                "that has them: original.parameters = this.parameters."
+            )
         numbers = self.parameters.tolist()
         refused = not_finite_parameter(numbers)
         if refused:
@@ -124,37 +146,77 @@ class CompiledProgram:
         for value, number in zip(self._values, numbers, strict=True):
             value.data = number
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a compiled program is tied to its buffers and is neither copied nor "
-            "pickled. Compile once more where another one is needed."
-        )
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the program and its parameters to a file, for `autograd.load_program`.
+
+        It is a NumPy archive (.npz) of the recorded operations, by name, and of
+        numbers: nothing in it is executed when it is read. The file is there whole or
+        not at all; OSError where it cannot be written.
+
+        >>> import autograd, tempfile
+        >>> w = autograd.Value(3.0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     autograd.compile(w * w, parameters=[w]).save(f"{folder}/square.npz")
+        ...     autograd.load_program(f"{folder}/square.npz").value_and_grad()
+        (9.0, array([6.]))
+        """
+        storage.write(path, self._content())
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return type(self)._from_bytes, (storage.packed(self._content()),)
+
+    @classmethod
+    def _from_bytes(cls, archive: bytes) -> CompiledProgram:
+        return cls.from_content(storage.unpacked(archive, "the pickled program"))
+
+    @classmethod
+    def from_content(cls, content: storage.Content) -> CompiledProgram:
+        """The program that was saved or pickled as this."""
+        parameters, (dtype,) = content.more["parameters"], content.more["dtype"]
+        if parameters.shape != (content.tape.n_parameters,):
+            raise ValueError("its parameters are not as many as there should be")
+        return cls(content.tape, parameters.tolist(), str(dtype))
+
+    def _content(self) -> storage.Content:
+        more = {
+            "parameters": np.array(self.parameters, np.float64),
+            "dtype": np.array([self._dtype.name]),
+        }
+        return storage.Content("CompiledProgram", self._recorded, more)
 
     def __len__(self) -> int:
-        return len(self._program)
+        return len(self._run.program)
 
     def __str__(self) -> str:
-        largest = self._largest_scalar_batch
-        vector = f"as {len(self._program)} array instructions"
-        if can_run():
-            vector = f"natively {vector}"
-        scalar = f"as straight-line Python ({len(self._tape.ops)} operations)"
-        if not self._program.n_inputs:
-            how = scalar if largest else vector
-        elif largest == 0:
-            how = vector
-        else:
-            how = f"{scalar} for a batch of up to {largest:,.0f}, {vector} for more"
-        return f"{self._program}\nruns {how}"
+        return str(self._run)
 
-    def _executor(self, batch_size: int) -> PythonExecutor | ArrayExecutor:
-        """What is estimated to be the faster for a batch of this size."""
-        scalar = batch_size <= self._largest_scalar_batch
-        return self._python if scalar else self._arrays
+    def _check_single(self, name: str) -> None:
+        n_outputs = len(self._recorded.outputs)
+        if n_outputs != 1:
+            raise ValueError(
+                f"{name}: the program has {n_outputs} outputs: program(batch) computes "
+                f"them, and program.jacobian(batch) their derivatives. Compile the one "
+                f"that is to be differentiated."
+            )
+
+    def _leaves(self, name: str, wrt: str) -> Derivatives:
+        """The derivatives by inputs or by parameters, of which there are some."""
+        if wrt not in self._derivatives:
+            raise ValueError(
+                f"{name}: wrt is what to differentiate by, 'parameters' or 'inputs', "
+                f"not {wrt!r}."
+            )
+        found = self._derivatives[wrt]
+        if not found.by:
+            raise ValueError(
+                f"{name}: the program has no {wrt} to differentiate by. Name them: "
+                f"compile(..., {wrt}=[...])."
+            )
+        return found
 
     def _checked(self, batch: npt.ArrayLike | None) -> Array:
         """The batch as an array of the right type and shape."""
-        n_inputs = self._program.n_inputs
+        n_inputs = self._recorded.n_inputs
         if batch is None and not n_inputs:
             return np.empty((1, 0), self._dtype)
         if type(batch) is np.ndarray and batch.dtype == self._dtype:

@@ -56,6 +56,9 @@ LARGE_BATCH = 64
 """From how many examples on the way in which a batch lies matters to BLAS: the product
 of a batch in single precision takes half as long where it lies as the batch does."""
 
+DIRECTIONS_BYTES = 2**24
+"""How much memory the derivatives in many directions take at once."""
+
 FEW_RUNS = 4
 """Up to how many runs of rows are each added as a slice: five take as long as one
 addition of rows by their numbers."""

@@ -1,28 +1,41 @@
-"""Tape to tape: the one that computes an output and its derivatives.
+"""Tape to tape: the one that computes outputs and their derivatives.
 
-`differentiate` goes through the instructions from the last to the first. The derivative
-of the output by what an instruction computed, times the local partial by an argument,
-is added to the derivative by that argument. The partials are the rules of the table,
-over an arithmetic whose operations are written to the tape: what a rule computes has a
-name there, and is computed once. The result has operators and primitives alone, and a
-length that is proportional to that of the tape.
+Near a point a computation is a linear map J of the leaves that one differentiates by.
+`pullback` goes through the instructions from the last to the first: the derivative by
+what an instruction computed, times the local partial by an argument, is added to the
+derivative by that argument; of outputs weighted by u that gives Jᵀu. `pushforward` goes
+from the first to the last, and gives J·v, how fast outputs move as the leaves move by v
+(Griewank & Walther, Evaluating Derivatives, 2008, chapter 3). The partials are the
+rules of the table, over an arithmetic whose operations are written to the tape: what a
+rule computes has a name there, and is computed once. The result has operators and
+primitives alone, and a length that is proportional to that of the tape.
 
+    >>> import math
     >>> from autograd import Value
     >>> from autograd.compiler.trace import trace
     >>> x, w = Value(2.0), Value(3.0)
-    >>> print(differentiate(trace([(w * x).sin()], [x], [w])))
+    >>> tape = trace([(w * x).sin()], [x], [w])
+    >>> print(differentiate(tape))
     inputs 0..0, parameters 1..1
     2 = mul 1 0
     3 = sin 2
     4 = cos 2
     5 = mul 4 0
     outputs 3 5
+
+A derivative is a tape in turn: the pushforward of a gradient is the Hessian times v.
+
+    >>> both = pushforward(gradient(tape, by=range(1, 2)), by=range(1, 2), of=[0])
+    >>> v, x, w = 1.0, 2.0, 3.0
+    >>> round(both.run([v, x], [w])[0], 12) == round(-x * x * math.sin(w * x), 12)
+    True
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -32,60 +45,82 @@ from autograd.compiler.tape import OPERATORS, Tape, Writer, WriterArithmetic, Wr
 def lower(tape: Tape) -> Tape:
     """The same outputs, by the primitives that the rules of the table are made of."""
     lowering = _Lowering(tape)
-    return lowering.finish([lowering.new[i] for i in tape.outputs])
+    return lowering.finish(lowering.outputs)
 
 
 def differentiate(tape: Tape) -> Tape:
     """The first output, and its derivative by each parameter, by primitives."""
     lowering = _Lowering(tape)
-    xp, new = lowering.xp, lowering.new
-    needed = depends_on_parameters(tape)
-    found: dict[int, Any] = {tape.outputs[0]: 1.0}
-    kept: list[int] = []
-    for number in reversed(range(tape.n_leaves, len(new))):
-        slope = found.pop(number, None)
-        if slope is None or not needed[number]:
-            continue
-        op, args = tape.ops[number - tape.n_leaves], tape.args[number - tape.n_leaves]
-        operands = [xp.wrapped(new[i]) for i in args]
-        wanted = [needed[i] for i in args]
-        partials = op.partials_of(xp, operands, xp.wrapped(new[number]), wanted)
-        places: dict[int, list[Any]] = {}
-        for i, partial in zip(args, partials, strict=True):
-            if needed[i]:
-                places.setdefault(i, []).append(partial)
-        for i, several in places.items():
-            # An argument that stands in several places has the sum of their partials.
-            partial = reduce(operator.add, several)
-            if _is_number(partial, 0.0) and isinstance(slope, Written):
-                kept.append(slope.number)  # 0 times what does not exist is not 0
-            found[i] = _plus(found.get(i, 0.0), _times(slope, partial))
-    parameters = range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
-    slopes = [found.get(i, 0.0) for i in parameters]
-    outputs = [
-        s.number if isinstance(s, Written) else lowering.writer.constant(float(s))
-        for s in slopes
-    ]
-    return lowering.finish([new[tape.outputs[0]], *outputs], kept)
+    by = range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
+    slopes, kept = lowering.reverse({tape.outputs[0]: 1.0}, by)
+    return lowering.finish([lowering.outputs[0], *slopes], kept)
 
 
-def depends_on_parameters(tape: Tape) -> list[bool]:
-    """For each number of the tape, whether a parameter is behind it."""
-    found = [False] * tape.n_inputs + [True] * tape.n_parameters
-    found += [False] * len(tape.constants)
+def gradient(tape: Tape, by: range) -> Tape:
+    """The derivative of the first output by each of the leaves `by`.
+
+    Outputs behind these are those of the tape, and numbers that have to be finite where
+    nothing reads them: as outputs, no later pass drops them.
+    """
+    lowering = _Lowering(tape)
+    slopes, kept = lowering.reverse({tape.outputs[0]: 1.0}, by)
+    return lowering.finish([*slopes, *lowering.outputs, *kept])
+
+
+def pullback(tape: Tape, by: range) -> Tape:
+    """Jᵀu: the derivative of Σ uₖ · output k by each of the leaves `by`.
+
+    The weights u are new inputs, before the others. Further outputs as in `gradient`.
+    """
+    lowering = _Lowering(tape, n_new=len(tape.outputs))
+    weights: dict[int, Any] = {}
+    for number, weight in zip(tape.outputs, lowering.added, strict=True):
+        weights[number] = _plus(weights.get(number, 0.0), weight)
+    slopes, kept = lowering.reverse(weights, by)
+    return lowering.finish([*slopes, *lowering.outputs, *kept])
+
+
+def pushforward(tape: Tape, by: range, of: Sequence[int] | None = None) -> Tape:
+    """J·v: how fast each output moves as the leaves `by` move by v.
+
+    Where only some are wanted, `of` has their places. The parts of v are new inputs,
+    before the others. Further outputs are as in `gradient`.
+    """
+    lowering = _Lowering(tape, n_new=len(by))
+    wanted = tape.outputs if of is None else [tape.outputs[place] for place in of]
+    speeds, kept = lowering.forward(dict(zip(by, lowering.added, strict=True)), wanted)
+    return lowering.finish([*speeds, *lowering.outputs, *kept])
+
+
+def depends_on(tape: Tape, leaves: range) -> list[bool]:
+    """For each number of the tape, whether one of the leaves is behind it."""
+    found = [i in leaves for i in range(tape.n_leaves)]
     for args in tape.args:
         found.append(any(found[i] for i in args))
     return found
 
 
-class _Lowering:
-    """A tape written anew by primitives: `new` has the new number of each."""
+def _behind(tape: Tape, roots: Sequence[int]) -> set[int]:
+    """The numbers that the roots depend on, and the roots."""
+    found = set(roots)
+    for number in reversed(range(tape.n_leaves, tape.n_leaves + len(tape.ops))):
+        if number in found:
+            found.update(tape.args[number - tape.n_leaves])
+    return found
 
-    def __init__(self, tape: Tape) -> None:
+
+class _Lowering:
+    """A tape written anew by primitives: `new` has the new number of each.
+
+    It has `n_new` inputs more, `added`, before the others.
+    """
+
+    def __init__(self, tape: Tape, n_new: int = 0) -> None:
         self.tape = tape
-        self.writer = Writer(tape)
+        self.writer = Writer(replace(tape, n_inputs=n_new + tape.n_inputs))
         self.xp = WriterArithmetic(self.writer)
-        self.new = self.writer.leaves(tape)
+        self.added = [Written(self.xp, i) for i in range(n_new)]
+        self.new = self.writer.leaves(tape)[n_new:]
         for op, args in zip(tape.ops, tape.args, strict=True):
             if op.primitive or op in OPERATORS:
                 self.new.append(
@@ -95,15 +130,81 @@ class _Lowering:
                 operands = [self.xp.wrapped(self.new[i]) for i in args]
                 self.new.append(self.number(self.xp.apply(op, *operands)))
 
+    @property
+    def outputs(self) -> list[int]:
+        """The new numbers of the tape's outputs."""
+        return [self.new[i] for i in self.tape.outputs]
+
+    def reverse(
+        self, weights: dict[int, Any], by: range
+    ) -> tuple[list[int], list[int]]:
+        """The derivative of weighted numbers by each leaf, and what is to be finite."""
+        tape, found = self.tape, dict(weights)
+        needed = depends_on(tape, by)
+        kept: list[int] = []
+        for number in reversed(range(tape.n_leaves, len(self.new))):
+            slope = found.pop(number, None)
+            if slope is None or not needed[number]:
+                continue
+            for i, partial in self.partials(number, needed).items():
+                if _is_number(partial, 0.0) and isinstance(slope, Written):
+                    kept.append(slope.number)  # 0 times what does not exist is not 0
+                found[i] = _plus(found.get(i, 0.0), _times(slope, partial))
+        return [self.number(found.get(i, 0.0)) for i in by], self.computed(kept)
+
+    def forward(
+        self, speeds: dict[int, Any], wanted: Sequence[int]
+    ) -> tuple[list[int], list[int]]:
+        """How fast what is wanted moves with the leaves, and what is to be finite."""
+        tape, found = self.tape, dict(speeds)
+        moving = [i in speeds for i in range(tape.n_leaves)]
+        for args in tape.args:
+            moving.append(any(moving[i] for i in args))
+        behind = _behind(tape, wanted)
+        kept: list[int] = []
+        for number in range(tape.n_leaves, len(self.new)):
+            if not (moving[number] and number in behind):
+                continue
+            total: Any = 0.0
+            for i, partial in self.partials(number, moving).items():
+                speed = found[i]
+                if _is_number(partial, 0.0) and isinstance(speed, Written):
+                    kept.append(speed.number)
+                total = _plus(total, _times(speed, partial))
+            found[number] = total
+        return [self.number(found.get(i, 0.0)) for i in wanted], self.computed(kept)
+
+    def partials(self, number: int, wanted: Sequence[bool]) -> dict[int, Any]:
+        """The partial of what an instruction computed by each number that is wanted."""
+        start = self.tape.n_leaves
+        op, args = self.tape.ops[number - start], self.tape.args[number - start]
+        operands = [self.xp.wrapped(self.new[i]) for i in args]
+        out = self.xp.wrapped(self.new[number])
+        found = op.partials_of(self.xp, operands, out, [wanted[i] for i in args])
+        places: dict[int, list[Any]] = {}
+        for i, partial in zip(args, found, strict=True):
+            if wanted[i]:
+                places.setdefault(i, []).append(partial)
+        # An argument that stands in several places has the sum of their partials.
+        return {i: reduce(operator.add, several) for i, several in places.items()}
+
     def number(self, result: Any) -> int:
         """The number of what a rule gave."""
         if isinstance(result, Written):
             return result.number
         return self.writer.constant(float(result))
 
+    def computed(self, numbers: Sequence[int]) -> list[int]:
+        """Each of them once, without the leaves, which are finite."""
+        first = self.writer.n_inputs + self.writer.n_parameters
+        return [i for i in dict.fromkeys(numbers) if i >= first]
+
     def finish(self, outputs: list[int], kept: Sequence[int] = ()) -> Tape:
-        """The tape of these outputs, with what was there before as its guards."""
-        return self.writer.finish(outputs, self.new[self.tape.n_leaves :], kept)
+        """The tape of these outputs; its guards are those that were there before."""
+        tape = self.tape
+        every = range(tape.n_leaves, len(self.new))
+        guards = every if tape.guards is None else tape.guards
+        return self.writer.finish(outputs, [self.new[i] for i in guards], kept)
 
 
 def _times(slope: Any, partial: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from autograd.arithmetic import Floats
 from autograd.errors import describe, forward_error
@@ -16,7 +17,15 @@ class NumericalError(FloatingPointError):
 
 
 class NotFinite(Exception):
-    """What executors raise where they meet a number that is not finite."""
+    """What executors raise where they meet a number that is not finite.
+
+    Of a batch, `rows` are those where that may be, and `outputs` has the others right.
+    """
+
+    def __init__(self, outputs: Any = None, rows: Sequence[int] = ()) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.rows = rows
 
 
 def undefined(
@@ -75,9 +84,11 @@ def undefined_derivative(
     )
 
 
-def not_finite(batch: Sequence[Sequence[float]]) -> ValueError | None:
-    """The error that names the first number of a batch that is not finite."""
-    for row, example in enumerate(batch):
+def not_finite(
+    batch: Sequence[Sequence[float]], rows: Sequence[int]
+) -> ValueError | None:
+    """The error that names the first number of some rows that is not finite."""
+    for row, example in zip(rows, batch, strict=True):
         column = _first_not_finite(example)
         if column is not None:
             return ValueError(

@@ -1,96 +1,412 @@
-"""A Python function of numbers, compiled: its value and its gradient.
+"""A Python function of numbers, compiled: its values and its derivatives.
 
->>> from autograd import exp
->>> f = CompiledFunction(lambda x: x[0] * exp(x[1]), n_inputs=2)
+>>> from autograd import compile_function, exp
+>>> f = compile_function(lambda x: x[0] * exp(x[1]), n_inputs=2)
 >>> f([3.0, 0.0])
 3.0
 >>> f.grad([3.0, 0.0])
 array([1., 3.])
+>>> f.hessian([3.0, 0.0])
+array([[0., 1.],
+       [1., 3.]])
 """
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler import compile
+from autograd import functional
+from autograd.apply import operand, record_all
+from autograd.arithmetic import Floats
+from autograd.compiler import storage
+from autograd.compiler.derivatives import Derivatives
+from autograd.compiler.errors import NumericalError
+from autograd.compiler.executable import Executable
+from autograd.compiler.tape import Tape
+from autograd.compiler.trace import trace
+from autograd.errors import forward_error, to_float
+from autograd.interop import ValueArray
 from autograd.modes import tracing
+from autograd.trees import as_array
 from autograd.value import Value
 
-Vector = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float64]
+
+FILLS = {"raise": None, "nan": math.nan, "inf": math.inf}
+"""What stands for a result that does not exist, by the word for it."""
+
+NO_INPUTS, NO_PARAMETERS = np.empty((1, 0)), np.empty(0)
+
+
+class Inputs(ValueArray):
+    """What a function is given while it is recorded: an array of Values.
+
+    What people do with lists works too: `len`, `zip`, unpacking, `index`, `count`. What
+    means one thing of a list and another of an array is refused, and so is what would
+    change its length.
+    """
+
+    def index(self, value: Any, *limits: int) -> int:
+        """The first place of a Value, as of a list."""
+        place: int = self.tolist().index(value, *limits)
+        return place
+
+    def count(self, value: Any) -> int:
+        """How often a Value is there, as of a list."""
+        times: int = self.tolist().count(value)
+        return times
+
+    def __add__(self, other: Any) -> Any:
+        return _joined() if isinstance(other, list) else super().__add__(other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _joined() if isinstance(other, list) else super().__radd__(other)
+
+    def __iadd__(self, other: Any) -> Any:
+        return _joined() if isinstance(other, list) else super().__iadd__(other)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in CHANGE_A_LIST:
+            raise AttributeError(
+                f"x.{name}: the numbers that a compiled function is given are an "
+                f"array, of one length. Make a list of them first: list(x)."
+            )
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+
+CHANGE_A_LIST = ("append", "clear", "extend", "insert", "pop", "remove", "reverse")
+
+
+def _joined() -> NoReturn:
+    """Refuse the sum of an array and a list."""
+    raise TypeError(
+        "x + [...]: the numbers that a compiled function is given are an array. Write "
+        "[*x, ...] to put more behind them, or x + np.array([...]) to add to each."
+    )
 
 
 class CompiledFunction:
-    """What `autograd.compile_function` returns; see there."""
+    """What `autograd.compile_function` returns: a function and its derivatives.
+
+    All take a point x, (n_inputs,), or a batch of points, (batch, n_inputs), of which
+    the results stand along a first axis; they are new arrays of float64. Where x holds
+    Values the results are Values: what was recorded is computed again on them, so that
+    they can be differentiated in turn. Threads may share a function.
+
+    ValueError for an x of another shape or that is not finite. NumericalError, a
+    FloatingPointError, where an operation is not defined or overflows, and where a
+    derivative does not exist; or what `on_domain_error` says.
+
+    It can be pickled, copied, sent to other processes and saved: see `save`.
+    """
 
     def __init__(
-        self,
-        f: Callable[[list[Value]], Any],
-        n_inputs: int,
-        at: Sequence[float] | None = None,
+        self, recorded: Tape, shape: tuple[int, ...], on_domain_error: str = "raise"
     ) -> None:
-        if isinstance(n_inputs, bool) or not isinstance(n_inputs, int) or n_inputs < 1:
+        if on_domain_error not in FILLS:
             raise ValueError(
-                f"n_inputs must be a whole number from 1 up, not {n_inputs!r}"
+                f"compile_function: on_domain_error is 'raise', 'nan' or 'inf', not "
+                f"{on_domain_error!r}."
             )
-        # Any point will do where f is defined; these are positive, and all different.
-        point = [(i + 1.0) / (n_inputs + 1.0) for i in range(n_inputs)]
-        if at is not None:
-            point = [float(number) for number in at]
-            if len(point) != n_inputs:
-                raise ValueError(
-                    f"at has {len(point)} numbers, and n_inputs {n_inputs}"
-                )
-        leaves = [Value(number) for number in point]
+        n = recorded.n_inputs
+        self.n_inputs = n
+        self.shape = shape
+        self.on_domain_error = on_domain_error
+        self._fill = FILLS[on_domain_error]
+        self._recorded = recorded
+        # At one point the numbers are parameters, the same for all directions. In a
+        # batch they are inputs, which differ from row to row.
+        point = replace(recorded, n_inputs=0, n_parameters=n)
+        self._run = Executable(point)
+        self._at_point = Derivatives(point, range(n))
+        self._in_batch = Derivatives(recorded, range(n))
+
+    def __call__(self, x: npt.ArrayLike) -> Any:
+        """The value of f at x: a float, or an array of the shape of its result.
+
+        Of a batch (batch, n_inputs) it is (batch,), or (batch, *shape).
+        """
+        at = self._point(x)
+        if at.dtype == object:
+            return _of_values(self._replay, at)
         try:
-            with tracing():
-                root = f(leaves)
-        except (ArithmeticError, ValueError) as error:
-            raise ValueError(
-                f"compile_function: f cannot be recorded at the point that was tried: "
-                f"{error} Name one where f is defined: "
-                f"compile_function(f, n, at=[...])."
-            ) from error
-        except IndexError as error:
-            raise IndexError(
-                f"compile_function: f asks for more than the {n_inputs} numbers of "
-                f"n_inputs: {error}."
-            ) from error
-        if not isinstance(root, Value):
-            raise TypeError(
-                f"compile_function: f must return one Value, not "
-                f"{type(root).__name__}. For several outputs use jacobian, or compile."
-            )
-        self.n_inputs = n_inputs
-        self.program = compile([root], parameters=leaves)
+            if at.ndim == 1:
+                found = self._run.outputs(NO_INPUTS, at, 1, self._fill)[0]
+                return found.reshape(self.shape) if self.shape else float(found[0])
+            found = self._in_batch.outputs(at, NO_PARAMETERS, self._fill)
+        except NumericalError as error:
+            raise self._refused(error) from None
+        return found.reshape(len(at), *self.shape)
 
-    def __call__(self, x: npt.ArrayLike) -> float:
-        """The value of f at x, (n_inputs,)."""
-        self.program.parameters[:] = self._point(x)
-        return float(self.program()[0, 0])
+    def grad(self, x: npt.ArrayLike) -> Any:
+        """The gradient at x, (n_inputs,); of a batch (batch, n_inputs).
 
-    def grad(self, x: npt.ArrayLike) -> Vector:
-        """The gradient of f at x, (n_inputs,), as a new array (n_inputs,)."""
+        TypeError where f returns several numbers: see `jacobian`.
+        """
         return self.value_and_grad(x)[1]
 
-    def value_and_grad(self, x: npt.ArrayLike) -> tuple[float, Vector]:
-        """The value and the gradient of f at x, (n_inputs,)."""
-        self.program.parameters[:] = self._point(x)
-        return self.program.value_and_grad()
+    def value_and_grad(self, x: npt.ArrayLike) -> tuple[Any, Any]:
+        """The value at x and the gradient, as scipy.optimize.minimize(jac=True) wants.
+
+        A float and (n_inputs,); of a batch (batch,) and (batch, n_inputs).
+        """
+        self._check_scalar("value_and_grad")
+        at = self._point(x)
+        if at.dtype == object:
+            both = functional.value_and_grad(self._replay)
+            return _of_values(lambda x: both(x)[0], at), _of_values(
+                lambda x: both(x)[1], at
+            )
+        try:
+            if at.ndim == 1:
+                return self._run.value_and_grad(NO_INPUTS, at)
+            if self._fill is None:
+                return self._in_batch.value_and_gradient(at, NO_PARAMETERS)
+        except NumericalError as error:
+            if self._fill is None:
+                raise self._refused(error) from None
+            return self(at), np.full(self.n_inputs, self._fill)
+        _, slopes = self._in_batch.value_and_gradient(at, NO_PARAMETERS, self._fill)
+        return self(at), slopes  # a value may exist where its derivative does not
+
+    def jacobian(self, x: npt.ArrayLike) -> Any:
+        """All derivatives of all results at x: (n_outputs, n_inputs).
+
+        That is (*shape, n_inputs) for a result of any shape, such as (n_inputs,) for
+        one number; of a batch (batch, *shape, n_inputs). It costs as much as f in as
+        many directions as f has results, or inputs, whichever are fewer.
+        """
+        at = self._point(x)
+        if at.dtype == object:
+            return _of_values(functional.jacobian(self._replay), at)
+        try:
+            found = self._derivatives(at).jacobian(*self._split(at), self._fill)
+        except NumericalError as error:
+            raise self._refused(error) from None
+        n = len(at) if at.ndim == 2 else 1
+        found = found.reshape(n, *self.shape, self.n_inputs)
+        return found if at.ndim == 2 else found[0]
+
+    def hessian(self, x: npt.ArrayLike) -> Any:
+        """All second derivatives at x, (n_inputs, n_inputs); symmetric to the last bit.
+
+        Of a batch (batch, n_inputs, n_inputs). TypeError where f returns several
+        numbers. It costs n_inputs times `hvp`.
+        """
+        self._check_scalar("hessian")
+        at = self._point(x)
+        if at.dtype == object:
+            return _of_values(functional.hessian(self._replay), at)
+        try:
+            found = self._derivatives(at).hessian(*self._split(at), self._fill)
+        except NumericalError as error:
+            raise self._refused(error) from None
+        return found if at.ndim == 2 else found[0]
+
+    def hvp(self, x: npt.ArrayLike, v: npt.ArrayLike) -> Any:
+        """The Hessian at x times a vector v, (n_inputs,), as `hessp` of scipy's.
+
+        In a batch v is (n_inputs,), for all points, or (batch, n_inputs). It costs a
+        small multiple of f. TypeError where f returns several numbers.
+        """
+        self._check_scalar("hvp")
+        at, along = self._point(x), self._numbers(v)
+        if along.shape not in (at.shape, (self.n_inputs,)):
+            raise ValueError(
+                f"v must be an array of the shape {at.shape}, not {along.shape}"
+            )
+        along = np.broadcast_to(along, at.shape)
+        if object in (at.dtype, along.dtype):
+            return _of_values(
+                lambda x, v: functional.hvp(self._replay, x, v), at, along
+            )
+        if not np.isfinite(along).all():
+            raise ValueError("v must be finite: a direction to differentiate along.")
+        batch, parameters = self._split(at)
+        vectors = along.reshape(len(batch), -1)
+        try:
+            found = self._derivatives(at).hvp(batch, vectors, parameters, self._fill)
+        except NumericalError as error:
+            raise self._refused(error) from None
+        return found if at.ndim == 2 else found[0]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the function to a file, for `autograd.load_program`.
+
+        It is a NumPy archive (.npz) of the recorded operations, by name, and of
+        numbers: nothing in it is executed when it is read, and the Python function is
+        not in it. The file is there whole or not at all; OSError where it cannot be
+        written.
+
+        >>> import autograd, tempfile
+        >>> f = autograd.compile_function(lambda x: x[0] * x[1].sin(), 2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     f.save(f"{folder}/f.npz")
+        ...     autograd.load_program(f"{folder}/f.npz").grad([3.0, 0.0])
+        array([0., 3.])
+        """
+        storage.write(path, self._content())
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return type(self)._from_bytes, (storage.packed(self._content()),)
+
+    @classmethod
+    def _from_bytes(cls, archive: bytes) -> CompiledFunction:
+        return cls.from_content(storage.unpacked(archive, "the pickled function"))
+
+    @classmethod
+    def from_content(cls, content: storage.Content) -> CompiledFunction:
+        """The function that was saved or pickled as this."""
+        shape = tuple(content.more["shape"].tolist())
+        (on_domain_error,) = content.more["on_domain_error"]
+        tape = content.tape
+        if math.prod(shape) != len(tape.outputs) or tape.n_parameters:
+            raise ValueError("its outputs are not as many as there should be")
+        return cls(tape, shape, str(on_domain_error))
+
+    def _content(self) -> storage.Content:
+        more = {
+            "shape": np.array(self.shape, np.int64),
+            "on_domain_error": np.array([self.on_domain_error]),
+        }
+        return storage.Content("CompiledFunction", self._recorded, more)
 
     def __str__(self) -> str:
-        return str(self.program)
+        return str(self._run)
 
-    def _point(self, x: npt.ArrayLike) -> Vector:
-        """A point as an array of finite numbers, of the right length."""
-        point = np.asarray(x, dtype=np.float64)
-        if point.shape != (self.n_inputs,):
-            raise ValueError(
-                f"x must be an array of the shape ({self.n_inputs},), not {point.shape}"
+    def _replay(self, x: Any) -> Any:
+        """What was recorded, computed again on Values."""
+        outputs = on_values(self._recorded, [*x])
+        return as_array(outputs, self.shape) if self.shape else outputs[0]
+
+    def _derivatives(self, at: Array) -> Derivatives:
+        return self._at_point if at.ndim == 1 else self._in_batch
+
+    def _split(self, at: Array) -> tuple[Array, Array]:
+        """A batch and parameters, of which one is the point, or the points."""
+        return (NO_INPUTS, at) if at.ndim == 1 else (at, NO_PARAMETERS)
+
+    def _refused(self, error: NumericalError) -> NumericalError:
+        """The error, with what an optimiser needs."""
+        return NumericalError(
+            f"{error} If an optimiser is to turn back at such points: "
+            f"compile_function(f, n, on_domain_error='inf'), or 'nan'."
+        )
+
+    def _check_scalar(self, name: str) -> None:
+        if self.shape:
+            raise TypeError(
+                f"{name}: f must return one number, not an array of the shape "
+                f"{self.shape}. Use jacobian for the derivatives of several."
             )
-        if not np.isfinite(point).all():
-            raise ValueError(f"x[{np.argmin(np.isfinite(point))}] is not finite")
-        return point
+
+    def _numbers(self, x: Any) -> Any:
+        """An array of floats, or of objects where there are Values."""
+        if isinstance(x, np.ndarray) and x.dtype == np.float64:
+            return np.asarray(x)
+        objects = np.asarray(x, dtype=object)
+        if any(isinstance(each, Value) for each in objects.flat):
+            return objects.view(ValueArray)
+        if np.iscomplexobj(x):
+            raise TypeError("x must be an array of real numbers: this is complex")
+        return np.asarray(x, dtype=np.float64)
+
+    def _point(self, x: Any) -> Any:
+        """A point or a batch of points, of the right shape and finite."""
+        at = self._numbers(x)
+        n = self.n_inputs
+        if at.ndim not in (1, 2) or at.shape[-1] != n or not len(at):
+            raise ValueError(
+                f"x must be an array of the shape ({n},), or a batch of the shape "
+                f"(batch, {n}), not {at.shape}"
+            )
+        if at.dtype != object and self._fill is None and not np.isfinite(at).all():
+            place = np.argwhere(~np.isfinite(at))[0].tolist()
+            raise ValueError(f"x[{', '.join(map(str, place))}] is not finite")
+        return at
+
+
+def recorded(
+    f: Callable[..., Any], n_inputs: int, at: Sequence[float] | None
+) -> tuple[Tape, tuple[int, ...]]:
+    """The tape of a function of n_inputs numbers, and the shape of its result."""
+    if isinstance(n_inputs, bool) or not isinstance(n_inputs, int) or n_inputs < 1:
+        raise ValueError(f"n_inputs must be a whole number from 1 up, not {n_inputs!r}")
+    # Any point will do where f is defined; these are positive, and all different.
+    point = [(i + 1.0) / (n_inputs + 1.0) for i in range(n_inputs)]
+    if at is not None:
+        point = [float(number) for number in at]
+        if len(point) != n_inputs:
+            raise ValueError(f"at has {len(point)} numbers, and n_inputs {n_inputs}")
+    leaves = [Value(number) for number in point]
+    outputs, shape = _outputs(_called(f, leaves))
+    return trace(outputs, leaves, []), shape
+
+
+def _called(f: Callable[..., Any], leaves: Sequence[Value]) -> Any:
+    """The result of f for these Values, recorded as it is for any numbers."""
+    try:
+        with tracing():
+            return f(as_array(leaves, (len(leaves),)).view(Inputs))
+    except (ArithmeticError, ValueError) as error:
+        raise ValueError(
+            f"compile_function: f cannot be recorded at the point that was tried: "
+            f"{error} Name one where f is defined: "
+            f"compile_function(f, n, at=[...])."
+        ) from error
+    except IndexError as error:
+        raise IndexError(
+            f"compile_function: f asks for more than the {len(leaves)} numbers of "
+            f"n_inputs: {error}."
+        ) from error
+
+
+def _outputs(result: Any) -> tuple[list[Value], tuple[int, ...]]:
+    """The numbers of a result, as Values, and its shape."""
+    try:
+        array = np.asarray(result, dtype=object)
+    except ValueError as error:
+        raise ValueError(
+            "compile_function: f must return a number, or an array of numbers: the "
+            "lists that it returned are of different lengths."
+        ) from error
+    numbers = array.ravel().tolist()
+    if not any(isinstance(number, Value) for number in numbers):
+        kind = type(result).__name__
+        raise TypeError(
+            f"compile_function: f must return a Value, or an array of them, not "
+            f"{kind}: what it computes does not depend on its numbers, or left the "
+            f"graph on its way."
+        )
+    for number in numbers:
+        if not isinstance(number, Value):
+            to_float(number, "compile_function: the result of f")
+    return [operand(number, "compile_function") for number in numbers], array.shape
+
+
+def on_values(tape: Tape, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of a tape of inputs, recorded where an operand is a Value."""
+    values = [*inputs, *tape.constants]
+    for op, args in zip(tape.ops, tape.args, strict=True):
+        parents = tuple([operand(values[i], op.name) for i in args])
+        try:
+            data = op.forward(Floats, *[parent.data for parent in parents])
+        except (ValueError, ArithmeticError) as error:
+            raise forward_error(op, parents, error) from None
+        values.append(record_all(op, parents, data))
+    return [operand(values[i], "compile_function") for i in tape.outputs]
+
+
+def _of_values(f: Callable[..., Any], *points: Any) -> Any:
+    """A function of Values at a point, or at each point of a batch."""
+    if points[0].ndim == 1:
+        return f(*points)
+    rows = [np.asarray(f(*each), dtype=object) for each in zip(*points, strict=True)]
+    return np.stack(rows).view(ValueArray)

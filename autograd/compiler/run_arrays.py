@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 import threading
 from functools import cached_property
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.compiler.adjoint import adjoint
 from autograd.compiler.buffers import Buffers
-from autograd.compiler.costs import KEPT_BINDINGS
+from autograd.compiler.costs import FEW_LOOKS, KEPT_BINDINGS
 from autograd.compiler.errors import NotFinite
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, affine, consecutive
 from autograd.compiler.steps import Array
 
 
@@ -45,28 +47,57 @@ class ArrayExecutor:
 
     # As a decorator np.errstate costs a quarter of what it does in a with statement.
     @np.errstate(all="ignore")
-    def outputs(self, batch: Array) -> Array:
-        """The outputs (batch, n_outputs) for a batch (batch, n_inputs)."""
+    def outputs(self, batch: Array, parameters: Array | None = None) -> Array:
+        """The outputs (batch, n_outputs) for a batch (batch, n_inputs).
+
+        With `parameters` they are those that are set first, in the same turn.
+        """
         outputs = np.empty((len(batch), len(self.program.outputs)), self.dtype)
         with self._turn:
-            buffers = self._forward(batch)
-            for column, (space, row) in enumerate(self.program.outputs):
-                outputs[:, column] = buffers.data[space][row]
+            buffers = self._forward(batch, parameters)
+            for columns, space, rows in self.columns:
+                outputs[:, columns] = buffers.data[space][rows].T
+            if not buffers.is_finite():
+                finite = buffers.finite_examples()
+                raise NotFinite(outputs, np.flatnonzero(~finite).tolist())
         return outputs
 
     @np.errstate(all="ignore")
-    def value_and_grad(self, batch: Array) -> tuple[float, Array]:
+    def value_and_grad(
+        self, batch: Array, parameters: Array | None = None
+    ) -> tuple[float, Array]:
         """The mean of the first output, and its gradient (n_parameters,)."""
         with self._turn:
-            buffers = self._forward(batch)
+            buffers = self._forward(batch, parameters)
+            if not buffers.is_finite():
+                raise NotFinite
             buffers.backward()
             value = float(buffers.value)
             if not (math.isfinite(value) and buffers.watch_of_gradient.is_finite()):
                 raise NotFinite
             return value, buffers.gradient.copy()
 
-    def _forward(self, batch: Array) -> Buffers:
+    @cached_property
+    def columns(self) -> list[tuple[slice, bool, Any]]:
+        """Which columns of the outputs come from which rows of which space."""
+        found: list[tuple[slice, bool, Any]] = []
+        first = 0
+        for space, group in groupby(self.program.outputs, lambda output: output[0]):
+            rows = np.array([row for _, row in group])
+            runs = consecutive(rows)
+            if len(runs) > FEW_LOOKS:
+                runs = [slice(0, len(rows))]
+            for run in runs:
+                span = affine(rows[run])
+                columns = slice(first + run.start, first + run.stop)
+                found.append((columns, space, rows[run] if span is None else span))
+            first += len(rows)
+        return found
+
+    def _forward(self, batch: Array, parameters: Array | None) -> Buffers:
         """Compute all rows, over buffers of this batch size, made when it is new."""
+        if parameters is not None:
+            self.parameters[:] = parameters
         if not (batch.flags.c_contiguous and batch.flags.aligned):
             batch = np.array(batch, order="C")
         buffers = self._buffers.get(len(batch))
@@ -77,6 +108,4 @@ class ArrayExecutor:
                 self.program, lambda: self.way_back, self.uniform, len(batch)
             )
         buffers.forward(batch)
-        if not buffers.is_finite():
-            raise NotFinite
         return buffers

@@ -99,18 +99,40 @@ class PythonExecutor:
         self._largest = float(np.finfo(parameters.dtype).max)
         self._functions: dict[Callable[[Tape], Tape], Callable[..., Any]] = {}
 
-    def outputs(self, batch: Array) -> Array:
-        """The outputs (batch, n_outputs) for a batch (batch, n_inputs)."""
-        return _finite_array(self._each(batch, lower), self.parameters.dtype)
+    def outputs(self, batch: Array, parameters: Array | None = None) -> Array:
+        """The outputs (batch, n_outputs) for a batch (batch, n_inputs).
 
-    def value_and_grad(self, batch: Array) -> tuple[float, Array]:
+        With `parameters` they are computed with these.
+        """
+        rows = self._each(batch, parameters, lower)
+        none = [math.nan] * len(self.tape.outputs)
+        with np.errstate(over="ignore"):
+            array = np.array([none if row is None else row for row in rows])
+            array = array.astype(self.parameters.dtype)
+        finite = np.isfinite(array).all(axis=1)
+        if not finite.all():
+            raise NotFinite(array, np.flatnonzero(~finite).tolist())
+        return array
+
+    def value_and_grad(
+        self, batch: Array, parameters: Array | None = None
+    ) -> tuple[float, Array]:
         """The mean of the first output, and its gradient (n_parameters,)."""
-        rows = np.array(self._each(batch, differentiate))
-        means = (rows / len(rows)).sum(axis=0)
-        return float(means[0]), _finite_array(means[1:], self.parameters.dtype)
+        rows = self._each(batch, parameters, differentiate)
+        if None in rows:
+            raise NotFinite
+        found = np.array(rows)
+        means = (found / len(rows)).sum(axis=0)
+        with np.errstate(over="ignore"):
+            gradient = means[1:].astype(self.parameters.dtype)
+        if not np.isfinite(gradient).all():
+            raise NotFinite
+        return float(means[0]), gradient
 
-    def _each(self, batch: Array, form: Callable[[Tape], Tape]) -> list[list[float]]:
-        """The outputs of the tape in some form for each example."""
+    def _each(
+        self, batch: Array, parameters: Array | None, form: Callable[[Tape], Tape]
+    ) -> list[list[float] | None]:
+        """The outputs of the tape in some form for each example, None if not finite."""
         if form not in self._functions:
             functions = {name: getattr(Floats, name) for name in dir(Floats)}
             namespace: dict[str, Any] = {
@@ -123,13 +145,17 @@ class PythonExecutor:
             exec(compile(source(form(self.tape)), "<tape>", "exec"), namespace)
             self._functions[form] = namespace["run"]
         run = self._functions[form]
-        parameters = self.parameters.tolist()
-        if not (np.isfinite(batch).all() and np.isfinite(self.parameters).all()):
-            raise NotFinite
-        try:
-            return [run(example, parameters) for example in batch.tolist()]
-        except (ValueError, ArithmeticError):
-            raise NotFinite from None
+        parameters = self.parameters if parameters is None else parameters
+        numbers = parameters.tolist()
+        are_finite = all(map(math.isfinite, numbers))
+        found: list[list[float] | None] = []
+        for example in batch.tolist():
+            try:
+                finite = are_finite and all(map(math.isfinite, example))
+                found.append(run(example, numbers) if finite else None)
+            except (ValueError, ArithmeticError):
+                found.append(None)
+        return found
 
     def _finite(self, values: Sequence[float]) -> None:
         """OverflowError where a number is not finite in the program's precision."""
@@ -137,14 +163,6 @@ class PythonExecutor:
             return
         if not all(abs(x) <= self._largest for x in values):
             raise OverflowError("a number is not finite")
-
-
-def _finite_array(numbers: Any, dtype: npt.DTypeLike) -> Array:
-    with np.errstate(over="ignore"):
-        array = np.array(numbers, dtype)
-    if not np.isfinite(array).all():
-        raise NotFinite
-    return array
 
 
 def _as_given(value: float, operands: Sequence[float]) -> None:

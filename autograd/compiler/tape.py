@@ -59,6 +59,13 @@ class Tape:
         ValueError or ArithmeticError where an operation has no result; OverflowError
         where a guard is not finite, and no operand of it was infinite.
         """
+        values = self.numbers(inputs, parameters)
+        return [values[i] for i in self.outputs]
+
+    def numbers(
+        self, inputs: Sequence[float], parameters: Sequence[float]
+    ) -> list[float]:
+        """All numbers of the tape for one example. It raises what `run` does."""
         values = [*inputs, *parameters, *self.constants]
         first, last = self.n_leaves, self.n_leaves + len(self.ops)
         guards = {*(range(first, last) if self.guards is None else self.guards)}
@@ -68,18 +75,19 @@ class Tape:
             if len(values) in guards and not is_as_given(result, operands):
                 raise OverflowError(f"{op.name}{tuple(operands)} is not finite")
             values.append(result)
-        return [values[i] for i in self.outputs]
+        return values
 
     def verify(self) -> None:
         """Raise AssertionError unless the invariant of this module holds."""
         for number, (op, args) in enumerate(
             zip(self.ops, self.args, strict=True), start=self.n_leaves
         ):
-            assert op.arity in (None, len(args)), f"{number}: {op.name} of {len(args)}"
-            assert all(0 <= i < number for i in args), f"{number}: not yet computed"
+            _holds(op.arity in (None, len(args)), f"{number}: {op.name} of {len(args)}")
+            _holds(not op.n_static, f"{number}: {op.name} without its whole numbers")
+            _holds(all(0 <= i < number for i in args), f"{number}: not yet computed")
         last = self.n_leaves + len(self.ops)
-        assert all(0 <= i < last for i in self.outputs), "an output is no number"
-        assert all(0 <= i < last for i in self.guards or ()), "a guard is no number"
+        _holds(all(0 <= i < last for i in self.outputs), "an output is no number")
+        _holds(all(0 <= i < last for i in self.guards or ()), "a guard is no number")
 
     def __str__(self) -> str:
         first = self.n_inputs + self.n_parameters
@@ -96,6 +104,12 @@ class Tape:
             lines.append(f"{number} = {' '.join(words)}")
         lines.append(f"outputs {' '.join(map(str, self.outputs))}")
         return "\n".join(lines)
+
+
+def _holds(condition: bool, otherwise: str) -> None:
+    """As `assert`, also where Python leaves those out: what is read is verified."""
+    if not condition:
+        raise AssertionError(otherwise)
 
 
 class Writer:

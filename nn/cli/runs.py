@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import nn
+from autograd.files import write_whole
 from nn.cli.arguments import PROGRAM, parsed
 from nn.cli.datasets import Data
 from nn.cli.images import Frame
 from nn.cli.options import Options
 from nn.examples import Matrix
-from nn.files import write_whole
 
 FORMAT = 1
 """The number of the format of the settings."""

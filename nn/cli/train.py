@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nn
+from autograd.files import write_whole
 from nn.cli.arguments import OUT, PROGRAM
 from nn.cli.datasets import SETS, Data, Parts, divided, load
 from nn.cli.evaluate import measured
@@ -37,7 +38,6 @@ from nn.cli.runs import (
     read_run,
 )
 from nn.cli.summary import WORSE, Outcome, heading, page
-from nn.files import write_whole
 
 
 def train(given: dict[str, Any]) -> None:

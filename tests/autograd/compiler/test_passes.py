@@ -9,11 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value
+from autograd import Value, topological_order
+from autograd.arithmetic import Floats
 from autograd.compiler import NumericalError, compile
 from autograd.compiler.adjoint import adjoint
 from autograd.compiler.costs import LONG
-from autograd.compiler.differentiate import differentiate, lower
+from autograd.compiler.differentiate import (
+    differentiate,
+    gradient,
+    lower,
+    pullback,
+    pushforward,
+)
 from autograd.compiler.group import group
 from autograd.compiler.products import reroll
 from autograd.compiler.program import Index, Product, Reduction
@@ -21,6 +28,7 @@ from autograd.compiler.run_python import source
 from autograd.compiler.simplify import collect_sums, fold, simplify
 from autograd.compiler.tape import OPERATORS
 from autograd.compiler.trace import trace
+from autograd.linearize import Linearization
 from tests.strategies import graphs
 
 # A pass may reassociate sums of at most some 60 terms of size 3: each form's outputs
@@ -30,11 +38,11 @@ RTOL = 1e-10
 
 
 @st.composite
-def tapes(draw, single=False):
+def tapes(draw, single=False, values=False):
     """A random graph as a tape, its leaves cast as inputs, parameters or constants.
 
-    With its inputs, parameters and outputs; for a `single` output the Values of the
-    parameters too.
+    With its inputs, parameters and outputs; for a `single` output, and with `values`,
+    the Values of the parameters too.
     """
     graph = draw(graphs())
     roles = [draw(st.sampled_from("ipc")) for _ in graph.leaves]
@@ -45,7 +53,7 @@ def tapes(draw, single=False):
     outputs = outputs[:1] if single else outputs
     tape = trace(outputs, inputs, parameters)
     numbers = [v.data for v in inputs], [v.data for v in parameters]
-    return (tape, *numbers, outputs, parameters)[: 5 if single else 4]
+    return (tape, *numbers, outputs, parameters)[: 5 if single or values else 4]
 
 
 def agrees(form, inputs, parameters, outputs):
@@ -114,6 +122,65 @@ def test_the_adjoint_of_a_program_is_the_derivative_of_the_graph(drawn):
         assert value == pytest.approx(root.data, rel=RTOL, abs=RTOL)
         expected = eager(root, parameters)
         assert slopes == pytest.approx(expected, rel=1e-9, abs=GRADIENT_ATOL)
+
+
+def by_parameters(tape):
+    return range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
+
+
+def directions(n):
+    """Numbers of ordinary size, all different, some of them negative."""
+    return [0.5 + 0.25 * i if i % 2 else -1.0 - 0.125 * i for i in range(n)]
+
+
+@given(tapes(values=True))
+def test_the_pullback_of_a_tape_is_that_of_the_graph(drawn):
+    tape, inputs, numbers, outputs, parameters = drawn
+    form = pullback(simplify(tape), by_parameters(tape))
+    form.verify()
+    weights = directions(len(outputs))
+    found = form.run([*weights, *inputs], numbers)
+    at = Linearization(topological_order(*outputs), outputs, parameters, Floats)
+    n = len(parameters)
+    expected = at.reverse(weights)
+    assert found[:n] == pytest.approx(expected, rel=1e-9, abs=GRADIENT_ATOL)
+    data = [v.data for v in outputs]
+    assert found[n : n + len(data)] == pytest.approx(data, rel=RTOL, abs=RTOL)
+
+
+@given(tapes(values=True))
+def test_the_pushforward_of_a_tape_is_that_of_the_graph(drawn):
+    tape, inputs, numbers, outputs, parameters = drawn
+    form = pushforward(simplify(tape), by_parameters(tape))
+    form.verify()
+    speeds = directions(len(parameters))
+    found = form.run([*speeds, *inputs], numbers)
+    at = Linearization(topological_order(*outputs), outputs, parameters, Floats)
+    m = len(outputs)
+    expected = at.forward(speeds)
+    assert found[:m] == pytest.approx(expected, rel=1e-9, abs=GRADIENT_ATOL)
+
+
+@given(tapes(values=True))
+def test_the_pushforward_of_some_outputs_is_that_of_these(drawn):
+    tape, inputs, numbers, outputs, parameters = drawn
+    by, speeds = by_parameters(tape), directions(len(parameters))
+    whole = pushforward(tape, by).run([*speeds, *inputs], numbers)
+    last = len(outputs) - 1
+    part = pushforward(tape, by, of=[last, 0])
+    part.verify()
+    assert part.run([*speeds, *inputs], numbers)[:2] == [whole[last], whole[0]]
+
+
+@pytest.mark.parametrize("derive", [gradient, pullback, pushforward])
+def test_what_multiplies_zero_is_an_output_too_so_that_no_pass_drops_it(derive):
+    x = Value(-2.0)
+    tape = trace([autograd.step((x + 2.0).sqrt()) + x], [], [x])
+    new = {gradient: [], pullback: [1.0], pushforward: [1.0]}[derive]
+    form = simplify(derive(tape, by_parameters(tape)))
+    assert form.run(new, [2.0]) == pytest.approx([1.0, 3.0, *form.run(new, [2.0])[2:]])
+    with pytest.raises((ArithmeticError, ValueError)):
+        form.run(new, [-2.0])  # the root has no derivative there
 
 
 def eager(root, parameters):

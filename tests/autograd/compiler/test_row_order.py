@@ -20,7 +20,7 @@ from autograd.compiler.trace import trace
 
 def instructions(outputs, inputs=(), parameters=()):
     """The instructions of a computation, by the names of their operations."""
-    program = compile(outputs, inputs, parameters)._program
+    program = compile(outputs, inputs, parameters)._run.program
     return {
         it.op.name: it for it in program.instructions if not isinstance(it, Product)
     }
@@ -112,7 +112,7 @@ def test_two_orders_for_one_reader_do_not_disturb_each_other():
     b = [autograd.atan2(x, y) for x, y in itertools.combinations(xs, 2)]
     outputs = [autograd.dot([a[i], a[9 - i]], [b[i], b[9 - i]]) for i in range(5)]
     program = compile(outputs, parameters=xs)
-    assert gathered([program._program.instructions[-1]]) == (0, 0)
+    assert gathered([program._run.program.instructions[-1]]) == (0, 0)
     # Sums of two products.
     assert program()[0] == pytest.approx([v.data for v in outputs], rel=1e-15)
 
@@ -168,7 +168,7 @@ def pooled(side, channels):
 
 def test_an_order_is_passed_on_through_the_columns_of_a_product():
     outputs, inputs, parameters = pooled(6, 3)
-    program = compile(outputs, inputs, parameters)._program
+    program = compile(outputs, inputs, parameters)._run.program
     convolution, tanh, pooling = program.instructions
     assert isinstance(convolution, Product)
     assert gathered([tanh, pooling]) == (0, 0)

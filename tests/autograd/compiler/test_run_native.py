@@ -268,7 +268,7 @@ def test_a_program_of_usual_operations_is_two_runs():
     loss = nn.cross_entropy(model(inputs), targets)
     program = compile(loss, [*inputs, *targets], model.parameters())
     program.value_and_grad(np.ones((4, 11)))
-    buffers = program._arrays._buffers[4]
+    buffers = program._run.arrays._buffers[4]
     assert is_native(buffers.forward_calls)
     assert is_native(buffers.backward_calls)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nn import files
-from nn.files import probe, write_whole
+from autograd import files
+from autograd.files import probe, write_whole
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = b"what was there", b"what is new" * 1000
@@ -116,7 +116,7 @@ def test_a_write_that_takes_a_part_is_gone_on_with(
 
 KILLED = """
 import os, runpy, sys
-files = runpy.run_path("nn/files.py")  # alone: a start of nn takes long
+files = runpy.run_path("autograd/files.py")  # alone: the quickest start
 path, step, after = sys.argv[1], sys.argv[2], sys.argv[3] == "after"
 real = getattr(os, step)
 def dying(*args, **kwargs):

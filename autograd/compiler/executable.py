@@ -1,0 +1,138 @@
+"""A tape made ready to run: by the executor that is estimated to be the faster.
+
+An executor computes quickly, and knows only that a number is not finite. Then the
+reference decides, example by example: whether eager mode has a result there, or which
+operation has none.
+
+    >>> from autograd import Value
+    >>> from autograd.compiler.trace import trace
+    >>> w = Value(3.0)
+    >>> run = Executable(trace([w.log()], [], [w]))
+    >>> run.value_and_grad(np.empty((1, 0)), np.array([2.0]))
+    (0.6931471805599453, array([0.5]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiler.costs import largest_scalar_batch
+from autograd.compiler.errors import NotFinite, NumericalError
+from autograd.compiler.group import group
+from autograd.compiler.products import reroll
+from autograd.compiler.reference import Pass, Reference
+from autograd.compiler.run_arrays import ArrayExecutor
+from autograd.compiler.run_native import can_run
+from autograd.compiler.run_python import PythonExecutor
+from autograd.compiler.simplify import simplify
+from autograd.compiler.tape import Tape
+
+Array = npt.NDArray[Any]
+
+
+class Executable:
+    """A recorded tape, or a derivative of it by the leaves `by`, on batches.
+
+    `passes` lead from the tape to that of the derivative, which is its first `n_shown`
+    outputs. Threads that use it at the same time take turns.
+    """
+
+    def __init__(
+        self,
+        recorded: Tape,
+        dtype: npt.DTypeLike = np.float64,
+        passes: Sequence[Pass] = (),
+        by: range | None = None,
+        n_shown: int | None = None,
+    ) -> None:
+        tape = simplify(recorded)
+        for each in passes:
+            tape = simplify(each(tape))
+        self.tape = tape
+        program = reroll(group(tape))
+        # What is not shown is computed too, as it has to be finite.
+        self.program = replace(program, outputs=program.outputs[:n_shown])
+        self.n_shown = n_shown
+        self.arrays = ArrayExecutor(self.program, dtype)
+        self.python = PythonExecutor(tape, self.arrays.parameters)
+        self.reference = Reference(recorded, passes, by, n_shown)
+        n_terms = sum([max(1, len(args) - 1) for args in tape.args])
+        self.largest_scalar_batch = largest_scalar_batch(
+            len(program), program.n_uniform, program.n_varying, n_terms, can_run()
+        )
+
+    def outputs(
+        self,
+        batch: Array,
+        parameters: Array | None = None,
+        repeats: int = 1,
+        fill: float | None = None,
+    ) -> Array:
+        """The outputs (batch, n_outputs) for a batch (batch, n_inputs).
+
+        With `parameters` they are computed with these, and else with those that
+        `arrays` has. An example stands in `repeats` rows, which is what errors count.
+        ValueError or NumericalError where there is no result; with a number to `fill`
+        in, that is the result there.
+        """
+        executor = self.executor(len(batch))
+        try:
+            found = executor.outputs(batch, parameters)
+        except NotFinite as doubt:
+            found = doubt.outputs[:, : self.n_shown]
+            self._decide(found, doubt.rows, batch, parameters, repeats, fill)
+        return found[:, : self.n_shown]
+
+    def value_and_grad(
+        self, batch: Array, parameters: Array | None = None
+    ) -> tuple[float, Array]:
+        """The mean of the first output, and its gradient (n_parameters,)."""
+        try:
+            return self.executor(len(batch)).value_and_grad(batch, parameters)
+        except NotFinite:
+            given = self.arrays.parameters if parameters is None else parameters
+            return self.reference.value_and_grad(batch, given)
+
+    def executor(self, batch_size: int) -> PythonExecutor | ArrayExecutor:
+        """What is estimated to be the faster for a batch of this size."""
+        scalar = batch_size <= self.largest_scalar_batch
+        return self.python if scalar else self.arrays
+
+    def __str__(self) -> str:
+        largest = self.largest_scalar_batch
+        vector = f"as {len(self.program)} array instructions"
+        if can_run():
+            vector = f"natively {vector}"
+        scalar = f"as straight-line Python ({len(self.tape.ops)} operations)"
+        if not self.program.n_inputs:
+            how = scalar if largest else vector
+        elif largest == 0:
+            how = vector
+        else:
+            how = f"{scalar} for a batch of up to {largest:,.0f}, {vector} for more"
+        return f"{self.program}\nruns {how}"
+
+    def _decide(
+        self,
+        found: Array,
+        rows: Sequence[int],
+        batch: Array,
+        parameters: Array | None,
+        repeats: int,
+        fill: float | None,
+    ) -> None:
+        """Put right the rows in which a number may not be finite."""
+        given = self.arrays.parameters if parameters is None else parameters
+        if fill is None:
+            found[rows] = self.reference.outputs(batch, given, rows, repeats)
+            return
+        for row in rows:
+            try:
+                found[row] = self.reference.outputs(batch, given, [row], repeats)
+            except (ValueError, NumericalError):
+                found[row] = fill

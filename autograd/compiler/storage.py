@@ -1,0 +1,172 @@
+"""Recorded computations as bytes: a NumPy archive, in which nothing is executed.
+
+An archive is an `.npz` file of plain arrays, which np.load(allow_pickle=False) reads:
+
+- `format`, the number of the format, and `kind`, the class of what was saved;
+- `counts`, how many inputs and parameters the tape has, and its `constants`;
+- `operations`, the rows of the table that occur, by name and with their whole numbers;
+- of each instruction `op`, its place among these, and `arity`, how many arguments it
+  has; `args`, the numbers of all arguments one after the other; `outputs`;
+- and what the class has to add.
+
+A computation is what was recorded, not what it was compiled to: it is compiled anew
+when it is read, for the machine that reads it.
+
+    >>> from autograd.ops import TABLE
+    >>> square = Tape(1, 0, [], [TABLE["mul"]], [(0, 0)], [1])
+    >>> content = unpacked(packed(Content("an example", square, {})), "it")
+    >>> content.kind, content.tape.run([3.0], [])
+    ('an example', [9.0])
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.compiler.tape import Tape
+from autograd.files import write_whole
+from autograd.ops import TABLE, Operation
+
+FORMAT = 1
+"""The number of the format that is written, and the highest that is read."""
+
+
+class Content(NamedTuple):
+    """What an archive holds: the class that was saved, its tape, and what it adds."""
+
+    kind: str
+    tape: Tape
+    more: Mapping[str, npt.NDArray[Any]]
+
+
+def write(path: str | os.PathLike[str], content: Content) -> None:
+    """Make the archive the file at `path`, whole or not at all. OSError as `open`'s."""
+    write_whole(path, packed(content))
+
+
+def read(path: str | os.PathLike[str]) -> Content:
+    """What the archive at `path` holds.
+
+    ValueError for a file that is damaged, that something else has written or a newer
+    version, and for an operation that this process does not know. OSError where the
+    file cannot be read.
+    """
+    with open(path, "rb") as file:
+        return unpacked(file.read(), os.fspath(path))
+
+
+def packed(content: Content) -> bytes:
+    """The archive as bytes."""
+    tape = content.tape
+    rows = list(dict.fromkeys(tape.ops))
+    places = {op: place for place, op in enumerate(rows)}
+    names = [" ".join([op.name, *map(str, op.static)]) for op in rows]
+    arrays = {
+        "format": _whole([FORMAT]),
+        "kind": np.array([content.kind]),
+        "counts": _whole([tape.n_inputs, tape.n_parameters]),
+        "constants": np.array(tape.constants, np.float64),
+        "operations": np.array(names, np.str_),
+        "op": _whole([places[op] for op in tape.ops]),
+        "arity": _whole(list(map(len, tape.args))),
+        "args": _whole([i for args in tape.args for i in args]),
+        "outputs": _whole(tape.outputs),
+    }
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays, **content.more)
+    return file.getvalue()
+
+
+def unpacked(archive: bytes, name: str) -> Content:
+    """What the bytes of an archive hold; errors call it by name."""
+    try:
+        with np.load(io.BytesIO(archive), allow_pickle=False) as members:
+            arrays = {member: members[member] for member in members.files}
+    except Exception as error:  # zipfile and NumPy raise all kinds of it
+        raise damaged(name, error) from error
+    if not {"format", "kind", "operations"} <= arrays.keys():
+        raise ValueError(
+            f"{name} is no saved program: it was written by something else. Write one "
+            f"with program.save(path)."
+        )
+    try:
+        return _content(arrays, name)
+    except _Refused as error:
+        raise ValueError(f"{name} {error}") from None
+    except Exception as error:
+        raise damaged(name, error) from error
+
+
+def damaged(name: str, error: object) -> ValueError:
+    """The error for an archive that is not as it was written."""
+    return ValueError(
+        f"{name} is damaged, or is no saved program: {error}. Save it anew."
+    )
+
+
+class _Refused(Exception):
+    """What is whole, and cannot be read here."""
+
+
+def _content(arrays: dict[str, npt.NDArray[Any]], name: str) -> Content:
+    """The content of an archive, once it is known to make sense."""
+    (version,) = arrays.pop("format").tolist()
+    if version > FORMAT:
+        raise _Refused(
+            f"has the format {version}, and this version of valuegrad reads formats up "
+            f"to {FORMAT}. Install a newer version."
+        )
+    (kind,) = arrays.pop("kind").tolist()
+    rows = [_row(words.split()) for words in arrays.pop("operations").tolist()]
+    constants = arrays.pop("constants")
+    whole = {
+        key: arrays.pop(key) for key in ("counts", "op", "arity", "args", "outputs")
+    }
+    if constants.dtype != np.float64 or any(
+        a.dtype != np.int64 for a in whole.values()
+    ):
+        raise ValueError("an array is of another type")
+    n_inputs, n_parameters = whole["counts"].tolist()
+    arity, args = whole["arity"], whole["args"].tolist()
+    ends = np.cumsum(arity).tolist()
+    if min([*arity, *whole["op"]], default=0) < 0 or (ends[-1] if ends else 0) != len(
+        args
+    ):
+        raise ValueError("its arguments are not as many as there should be")
+    tape = Tape(
+        n_inputs,
+        n_parameters,
+        constants.tolist(),
+        [rows[place] for place in whole["op"].tolist()],
+        [
+            tuple(args[end - n : end])
+            for end, n in zip(ends, arity.tolist(), strict=True)
+        ],
+        whole["outputs"].tolist(),
+    )
+    if min(n_inputs, n_parameters) < 0 or np.isnan(constants).any():
+        raise ValueError("a number of it cannot be")
+    tape.verify()
+    return Content(kind, tape, arrays)
+
+
+def _row(words: list[str]) -> Operation:
+    """The row of the table of this name, with its whole numbers."""
+    name, *static = words
+    if name not in TABLE:
+        raise _Refused(
+            f"computes {name!r}, an operation that this process does not know. "
+            f"Register it first, with autograd.operation({name!r}, ...), as in the "
+            f"process that saved it."
+        )
+    return TABLE[name].at(*map(int, static))
+
+
+def _whole(numbers: list[int]) -> npt.NDArray[np.int64]:
+    return np.array(numbers, np.int64)
