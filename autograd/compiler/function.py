@@ -370,14 +370,13 @@ def _called(f: Callable[..., Any], leaves: Sequence[Value]) -> Any:
 
 def _outputs(result: Any) -> tuple[list[Value], tuple[int, ...]]:
     """The numbers of a result, as Values, and its shape."""
-    try:
-        array = np.asarray(result, dtype=object)
-    except ValueError as error:
+    array = np.asarray(result, dtype=object)
+    numbers = array.ravel().tolist()
+    if any(isinstance(number, (list, tuple, np.ndarray)) for number in numbers):
         raise ValueError(
             "compile_function: f must return a number, or an array of numbers: the "
             "lists that it returned are of different lengths."
-        ) from error
-    numbers = array.ravel().tolist()
+        )
     if not any(isinstance(number, Value) for number in numbers):
         kind = type(result).__name__
         raise TypeError(
