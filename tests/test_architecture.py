@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import autograd
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd", "nn", "viz")
 
@@ -254,6 +256,15 @@ def test_importing_autograd_loads_no_numpy() -> None:
     loaded = modules_after("import autograd")
     assert "autograd" in loaded
     assert not loaded & {"numpy", "nn", "viz"}
+
+
+@pytest.mark.parametrize("name", ["CompiledProgram", "CompiledFunction"])
+def test_the_classes_of_programs_are_there_when_they_are_asked_for(name: str) -> None:
+    assert "numpy" in modules_after(f"import autograd; autograd.{name}")
+    found = getattr(autograd, name)
+    assert found.__name__ == name
+    with pytest.raises(AttributeError, match=f"no attribute '{name}s'"):
+        getattr(autograd, f"{name}s")
 
 
 def test_eager_differentiation_loads_no_numpy() -> None:

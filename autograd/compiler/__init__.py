@@ -39,16 +39,13 @@ def __getattr__(name: str) -> Any:
 
     AttributeError for other names.
     """
-    # Whoever asks for these has something compiled, or is about to.
-    if name == "CompiledFunction":
-        from autograd.compiler.function import CompiledFunction
+    if name not in ("CompiledFunction", "CompiledProgram"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Whoever asks for one of them has something compiled, or is about to.
+    from autograd.compiler.compiled import CompiledProgram
+    from autograd.compiler.function import CompiledFunction
 
-        return CompiledFunction
-    if name == "CompiledProgram":
-        from autograd.compiler.compiled import CompiledProgram
-
-        return CompiledProgram
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return CompiledFunction if name == "CompiledFunction" else CompiledProgram
 
 
 def compile(  # noqa: A001
@@ -195,6 +192,7 @@ def check_leaves(
             if node in seen:
                 raise ValueError(
                     f"compile: {name} is the same Value as {seen[node]}. Give each "
-                    f"leaf once."
+                    f"leaf once: the derivatives by inputs are those of "
+                    f"program.jacobian(batch, wrt='inputs')."
                 )
             seen[node] = name

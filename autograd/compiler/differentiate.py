@@ -100,15 +100,6 @@ def depends_on(tape: Tape, leaves: range) -> list[bool]:
     return found
 
 
-def _behind(tape: Tape, roots: Sequence[int]) -> set[int]:
-    """The numbers that the roots depend on, and the roots."""
-    found = set(roots)
-    for number in reversed(range(tape.n_leaves, tape.n_leaves + len(tape.ops))):
-        if number in found:
-            found.update(tape.args[number - tape.n_leaves])
-    return found
-
-
 class _Lowering:
     """A tape written anew by primitives: `new` has the new number of each.
 
@@ -160,10 +151,9 @@ class _Lowering:
         moving = [i in speeds for i in range(tape.n_leaves)]
         for args in tape.args:
             moving.append(any(moving[i] for i in args))
-        behind = _behind(tape, wanted)
         kept: list[int] = []
         for number in range(tape.n_leaves, len(self.new)):
-            if not (moving[number] and number in behind):
+            if not moving[number]:
                 continue
             total: Any = 0.0
             for i, partial in self.partials(number, moving).items():

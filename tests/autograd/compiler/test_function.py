@@ -3,7 +3,7 @@
 import itertools
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -141,9 +141,18 @@ def test_hessian_and_its_products_are_the_eager_ones_at_any_point():
             assert f.hvp(x, v) == pytest.approx(expected @ v, **NEAR)
 
 
+def test_a_hessian_is_symmetric_to_the_last_bit():
+    f = compile_function(
+        lambda x: autograd.exp(x[0] * x[1].sin() / (x[2] + 3.0)) * x[1] / x[0], 3
+    )
+    for x in np.random.default_rng(0).uniform(0.1, 3.0, size=(50, 3)):
+        found = f.hessian(x)
+        assert (found == found.T).all()
+
+
 @pytest.mark.parametrize("native", [True, False])
 def test_a_batch_gives_what_its_points_give(native):
-    with without_native() if not native else contextmanager(lambda: (yield))():
+    with nullcontext() if native else without_native():
         f, g = compile_function(quartic, 3), compile_function(helix, 3)
         for ask in (f, f.grad, f.hessian, g, g.jacobian, f.jacobian):
             expected = np.array([ask(x) for x in POINTS])
@@ -397,6 +406,16 @@ def test_threads_that_share_a_function_get_what_they_ask_for(f, n):
 
     with hurried(), ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(wrong, range(8))) == 0
+
+
+def test_a_point_that_runs_as_python_is_written_nowhere():
+    f = compile_function(recurrence, 2)
+    executor = f._run.executor(1)
+    assert executor is f._run.python
+    before = executor.parameters.copy()
+    f.value_and_grad([0.25, 0.5])
+    assert f([0.25, 0.5]) == f([0.25, 0.5])
+    assert (executor.parameters == before).all()
 
 
 # --- a property ----------------------------------------------------------------------

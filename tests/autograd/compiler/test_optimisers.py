@@ -75,6 +75,23 @@ def test_of_several_outputs_all_are_what_was_asked_for(word):
     assert same(f([[1.0, -1.0], [2.0, 1.0]]), [[FILLS[word]] * 2, [2.0, 0.0]])
 
 
+@pytest.mark.parametrize("word", FILLS)
+def test_where_one_derivative_does_not_exist_all_are_what_was_asked_for(word):
+    def f(x):
+        return [x[0] * 1e200 * 1e200, x[1]]  # by x[0] too large, by x[1] not
+
+    f = compile_function(f, 2, at=[0.0, 1.0], on_domain_error=word)
+    assert f([0.0, 1.0]).tolist() == [0.0, 1.0]
+    assert same(f.jacobian([0.0, 1.0]), np.full((2, 2), FILLS[word]))
+
+
+@pytest.mark.parametrize("word", FILLS)
+def test_a_number_that_is_not_finite_counts_where_nothing_reads_it(word):
+    f = compile_function(lambda x: x[0] * 2.0, 2, on_domain_error=word)
+    assert same(f([[1.0, math.nan], [1.0, 1.0]]), [FILLS[word], 2.0])
+    assert same(f([1.0, math.inf]), FILLS[word])
+
+
 def test_a_recurrence_that_overflows_is_not_finite_either():
     def grown(x):
         a = x[0]

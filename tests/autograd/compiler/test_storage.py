@@ -156,11 +156,12 @@ def test_a_file_that_was_cut_off_is_refused(length, tmp_path):
         load_program(path)
 
 
-def changed(path, **arrays):
-    """The archive with other arrays in place of those of these names."""
+def changed(path, change):
+    """The archive after a change of its arrays, which are by name."""
     with np.load(path) as archive:
         members = {name: archive[name] for name in archive.files}
-    np.savez(path, **{**members, **arrays})
+    change(members)
+    np.savez(path, **members)
     return path
 
 
@@ -181,47 +182,93 @@ def test_the_archive_of_something_else_is_refused(tmp_path):
 
 
 def test_a_newer_format_is_refused_by_its_number(tmp_path):
-    path = changed(saved(program(), tmp_path), format=np.array([2]))
+    path = changed(saved(program(), tmp_path), with_first("format", 2))
     with pytest.raises(ValueError, match=r"has the format 2, .* up to 1. Install"):
         load_program(path)
 
 
+def with_first(name, first):
+    """What changes the first number of an array."""
+
+    def change(members):
+        members[name] = np.array([first, *members[name][1:].tolist()])
+
+    return change
+
+
+def without_whole_numbers(members):
+    names = members["operations"].tolist()
+    assert "polygamma 2" in names
+    members["operations"] = np.array([name.split()[0] for name in names])
+
+
+def with_inputs_for_parameters(members):
+    members.update(counts=np.array([-1, 4]), parameters=np.zeros(4))
+
+
+def of_whole_numbers(members):
+    members["constants"] = np.zeros(len(members["constants"]), int)
+
+
+def with_more_parameters(members):
+    members["parameters"] = np.zeros(2)
+
+
+def with_longer_instructions(members):
+    members["arity"] = members["arity"] + 1
+
+
 @pytest.mark.parametrize(
-    ("name", "array"),
+    "change",
     [
-        ("kind", np.array(["Module"])),
-        ("counts", np.array([-1, 1])),
-        ("counts", np.array([2])),
-        ("constants", np.array([np.nan])),
-        ("constants", np.array([1])),
-        ("operations", np.array(["exp", "clip x"])),
-        ("operations", np.array(["polygamma"] * 9)),
-        ("op", np.array([-1])),
-        ("op", np.array([99])),
-        ("arity", np.array([1, 1])),
-        ("arity", np.array([-1] * 9)),
-        ("args", np.array([99])),
-        ("outputs", np.array([-1])),
-        ("outputs", np.array([10**6])),
-        ("outputs", np.array([0.5])),
-        ("parameters", np.zeros(2)),
-        ("parameters", np.array([np.nan])),
-        ("dtype", np.array(["float16"])),
-        ("dtype", np.array(["object"])),
+        with_first("kind", "Module"),
+        with_first("counts", -1),
+        with_first("constants", np.nan),
+        with_first("operations", "clip x"),
+        with_first("op", -1),
+        with_first("op", 99),
+        with_first("arity", -1),
+        with_first("args", 99),
+        with_first("args", -1),
+        with_first("outputs", -1),
+        with_first("outputs", 10**6),
+        with_first("outputs", 0.5),
+        with_first("parameters", np.nan),
+        with_first("dtype", "float16"),
+        with_first("dtype", "object"),
+        without_whole_numbers,
+        with_inputs_for_parameters,
+        of_whole_numbers,
+        with_more_parameters,
+        with_longer_instructions,
+        lambda members: members.pop("args"),
+        lambda members: members.pop("parameters"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused(name, array, tmp_path):
-    path = changed(saved(program(), tmp_path), **{name: array})
+def test_numbers_that_make_no_sense_are_refused(change, tmp_path):
+    path = changed(saved(program(), tmp_path), change)
     with pytest.raises(ValueError, match=r"thing.npz is damaged"):
         load_program(path)
 
 
+@pytest.mark.parametrize("change", [without_whole_numbers, with_inputs_for_parameters])
+def test_a_tape_that_makes_no_sense_is_refused_before_it_is_compiled(change, tmp_path):
+    path = changed(saved(program(), tmp_path), change)
+    with pytest.raises(ValueError, match=r"thing.npz is damaged"):
+        storage.read(path)
+
+
 @pytest.mark.parametrize(
-    ("name", "array"),
-    [("shape", np.array([3])), ("on_domain_error", np.array(["zero"]))],
+    "change",
+    [
+        with_first("shape", 3),
+        with_first("on_domain_error", "zero"),
+        with_first("counts", 1),
+        with_first("outputs", -1),
+    ],
 )
-def test_settings_that_make_no_sense_are_refused(name, array, tmp_path):
-    path = changed(saved(function(), tmp_path), **{name: array})
+def test_settings_that_make_no_sense_are_refused(change, tmp_path):
+    path = changed(saved(function(), tmp_path), change)
     with pytest.raises(ValueError, match=r"thing.npz is damaged"):
         load_program(path)
 
