@@ -59,6 +59,7 @@ def compile(  # noqa: A001
     `inputs` are leaves that differ from example to example: a batch is (batch,
     n_inputs), its columns in their order. `parameters` are leaves to differentiate by;
     the program keeps their numbers in one flat array. All other leaves are constants.
+    The derivatives by inputs are those of `program.jacobian(batch, wrt="inputs")`.
     `dtype` is float64, or float32 on request.
 
     The program computes what the eager graph computes, to rounding: sums are

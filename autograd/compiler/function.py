@@ -309,8 +309,10 @@ class CompiledFunction:
 
     def _numbers(self, x: Any) -> Any:
         """An array of floats, or of objects where there are Values."""
-        if isinstance(x, np.ndarray) and x.dtype == np.float64:
-            return np.asarray(x)
+        if type(x) is np.ndarray and x.dtype == np.float64:
+            return x
+        if isinstance(x, np.ma.MaskedArray) and x.mask.any():
+            raise ValueError("x is masked. Leave masked points out.")
         objects = np.asarray(x, dtype=object)
         if any(isinstance(each, Value) for each in objects.flat):
             return objects.view(ValueArray)

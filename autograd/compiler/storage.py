@@ -67,7 +67,7 @@ def packed(content: Content) -> bytes:
     rows = list(dict.fromkeys(tape.ops))
     places = {op: place for place, op in enumerate(rows)}
     names = [" ".join([op.name, *map(str, op.static)]) for op in rows]
-    arrays = {
+    arrays: dict[str, Any] = {
         "format": _whole([FORMAT]),
         "kind": np.array([content.kind]),
         "counts": _whole([tape.n_inputs, tape.n_parameters]),
@@ -77,9 +77,10 @@ def packed(content: Content) -> bytes:
         "arity": _whole(list(map(len, tape.args))),
         "args": _whole([i for args in tape.args for i in args]),
         "outputs": _whole(tape.outputs),
+        **content.more,
     }
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays, **content.more)
+    np.savez(file, **arrays)
     return file.getvalue()
 
 

@@ -245,6 +245,13 @@ def test_a_direction_of_the_wrong_shape_or_not_finite_is_refused():
         f.hvp(POINT, [1.0, np.inf, 0.0])
 
 
+def test_a_masked_point_is_refused():
+    f = compile_function(quartic, 3)
+    with pytest.raises(ValueError, match="x is masked"):
+        f(np.ma.array(POINT, mask=[False, True, False]))
+    assert f(np.ma.array(POINT)) == f(POINT)
+
+
 def test_a_complex_point_is_refused():
     f = compile_function(quartic, 3)
     with pytest.raises(TypeError, match="complex"):
