@@ -57,14 +57,32 @@ def anomaly() -> Iterator[None]:
     them, and the usual remedy; backward() may come after the block. What `gradients()`
     records belongs to the line of the operation that is differentiated. Recording takes
     several times as long meanwhile.
+
+    The operands' numbers are remembered too. Where the data of one was changed between
+    its use and backward() or gradients(), which would differentiate at neither number,
+    these raise RuntimeError and name it.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, label="x")
+    >>> with anomaly():
+    ...     y = x * x
+    >>> x.data = 10.0
+    >>> y.backward()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    RuntimeError: the data of the leaf 'x' was 3.0 when mul was computed and is 10.0
+    now, so that ...
     """
     with with_lines(note):
         yield
 
 
 def note(node: Any) -> Any:
-    """Remember the line that is making a node."""
-    node._notes = {**notes(node), "line": origin() or _caller()}
+    """Remember the line that is making a node, and the numbers of its operands."""
+    node._notes = {
+        **notes(node),
+        "line": origin() or _caller(),
+        "numbers": tuple([parent.data for parent in node.parents]),
+    }
     return node
 
 

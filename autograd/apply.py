@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd.arithmetic import Floats
 from autograd.errors import no_result, to_float
+from autograd.leaves import settled
 from autograd.ops import TABLE, Operation
 from autograd.value import Constant, Operand, Value, record
 
@@ -58,8 +59,11 @@ def unary(name: str) -> Callable[[Any], Any]:
     def apply(a: Any) -> Any:
         if a.__class__ is not Value:
             return of_numbers(a)
+        x = a.data
+        if x.__class__ is not float or x != x:  # see `leaves`
+            (x,) = settled(op, (a,))
         try:
-            data = compute(a.data)
+            data = compute(x)
         except (ValueError, ArithmeticError) as error:
             data = no_result(op, (a,), error)
         return record(op, a, None, data)
@@ -85,8 +89,11 @@ def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
             if operator and is_object_array(b):
                 return NotImplemented
             b = operand(b, name)
+        x, y = a.data, b.data
+        if x.__class__ is not float or y.__class__ is not float or x != x or y != y:
+            x, y = settled(op, (a, b))
         try:
-            data = compute(a.data, b.data)
+            data = compute(x, y)
         except (ValueError, ArithmeticError) as error:
             data = no_result(op, (a, b), error)
         return record(op, a, b, data)
@@ -118,17 +125,20 @@ def variadic(name: str) -> Callable[..., Any]:
         parents = tuple(
             [a if a.__class__ is Value else operand(a, name) for a in arguments]
         )
+        numbers = [parent.data for parent in parents]
+        if [x for x in numbers if x.__class__ is not float or x != x]:
+            numbers = settled(op, parents)
         try:
-            data = op.forward(Floats, *[parent.data for parent in parents])
+            data = op.forward(Floats, *numbers)
         except (ValueError, ArithmeticError) as error:
             data = no_result(op, parents, error)
         node = record_all(op, parents, data)
-        if not any(isinstance(a, Value) for a in arguments):
-            return node.data
+        for parent in parents:
+            if parent.__class__ is not Constant:
+                return node
         # What is computed from constants alone is a constant: nothing asks for its
         # derivative, such as that of x ** 2 by its exponent, which a negative x lacks.
-        constant = all(parent.__class__ is Constant for parent in parents)
-        return Constant(data) if constant else node
+        return Constant(data) if any(isinstance(a, Value) for a in arguments) else data
 
     return named(apply, row)
 

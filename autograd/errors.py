@@ -139,7 +139,7 @@ def derivative_error(node: Any) -> DerivativeError:
 
 
 def not_finite_error(
-    order: Sequence[Any], leaves: Sequence[tuple[Any, float]]
+    order: Sequence[Any], leaves: Sequence[tuple[Any, float | None]]
 ) -> DerivativeError:
     """Where a sweep over `order` left the finite numbers, as the error to raise.
 

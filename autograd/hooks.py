@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from autograd.anomaly import notes
 from autograd.errors import to_float
+from autograd.leaves import refuse_changed, turn
 
 Hook: TypeAlias = Callable[[Any], Any]
 """It takes ∂root/∂node, and returns what to put in its place, or None."""
@@ -29,14 +30,16 @@ class Handle:
         if not callable(hook):
             raise TypeError(f"register_hook: a function is needed, not {hook!r}")
         self._node = node
-        node._notes = {**notes(node), "hooks": {**hooks_of(node), self: hook}}
+        with turn:
+            node._notes = {**notes(node), "hooks": {**hooks_of(node), self: hook}}
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
-        if self._node is not None:
-            left = {h: f for h, f in hooks_of(self._node).items() if h is not self}
-            self._node._notes = {**notes(self._node), "hooks": left}
-            self._node = None
+        with turn:
+            if self._node is not None:
+                left = {h: f for h, f in hooks_of(self._node).items() if h is not self}
+                self._node._notes = {**notes(self._node), "hooks": left}
+                self._node = None
 
 
 def hooks_of(node: Any) -> dict[Handle, Hook]:
@@ -45,8 +48,12 @@ def hooks_of(node: Any) -> dict[Handle, Hook]:
     return found
 
 
-def run_hooks(node: Any) -> None:
-    """Show the gradient of a node, now complete, to its hooks."""
+def heed_notes(node: Any) -> None:
+    """Show the gradient of a node, now complete, to its hooks.
+
+    RuntimeError where `anomaly()` finds that an operand was changed.
+    """
+    refuse_changed(node)
     node.grad = after_hooks(node, node.grad)
 
 

@@ -30,6 +30,7 @@ from autograd.anomaly import differentiating
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError, derivative_error, describe
 from autograd.hooks import after_hooks
+from autograd.leaves import float_of, refuse_changed
 from autograd.modes import infinities, noted
 from autograd.value import Constant, Value, topological_order
 
@@ -65,7 +66,8 @@ class Linearization:
 
     `order` has all nodes of the roots, parents first; inputs are any of them. `xp` is
     the arithmetic of the partials: Floats, or the module `functions` to record them.
-    DerivativeError where a partial or a derivative does not exist or is not finite.
+    DerivativeError where a partial or a derivative does not exist or is not finite;
+    RuntimeError where `anomaly()` finds that an operand was changed.
 
     Invariant: `nodes` are those that depend on the inputs, which do so themselves, each
     after its parents. `edges[i]` are, for those parents of nodes[i] that are among
@@ -97,6 +99,8 @@ class Linearization:
             for node in order:
                 op = node.op
                 if op is None:
+                    if node.data.__class__ is not float:
+                        float_of(node, "gradients")
                     if node not in variables:
                         continue
                     edges: Sequence[Edge] = ()
@@ -156,6 +160,8 @@ class Linearization:
         """∂node/∂parent for each parent that has a place."""
         op = node.op
         assert op is not None
+        if node._notes is not None:
+            refuse_changed(node)
         wanted = [place is not None for place in places] if None in places else None
         try:
             if xp is Floats:

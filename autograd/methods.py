@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.errors import copy_error, index_error, left_graph, trace_error
 from autograd.hooks import Handle
+from autograd.leaves import turn
 from autograd.modes import traced, variables
 from autograd.operators import Operators
 
@@ -49,7 +50,8 @@ class Methods(Operators):
 
     def zero_grad(self) -> None:
         """Forget the gradient of this Value alone, as before the first backward()."""
-        self.grad = NO_GRADIENT
+        with turn:  # not in the middle of a pass
+            self.grad = NO_GRADIENT
 
     def _look(self, asked: str) -> float:
         """The number; TraceError where it stands for any number."""

@@ -22,7 +22,8 @@ from typing import Any, TypeAlias, Union
 
 from autograd.arithmetic import Floats
 from autograd.errors import derivative_error, not_finite_error, refuse, to_float
-from autograd.hooks import run_hooks
+from autograd.hooks import heed_notes
+from autograd.leaves import leaves_of, turn
 from autograd.methods import NO_GRADIENT, Methods
 from autograd.modes import current_note, traced
 from autograd.ops import Operation
@@ -40,8 +41,10 @@ class Value(Methods):
     - `parents`: the operands, in order; `x * x` has the same parent twice.
     - `label`: a name for people, shown in pictures and in messages.
 
-    Only a leaf's `data` and `grad` are yours to change. Python's `math` and `float()`
-    see the number alone: write x.sin(), not math.sin(x), which lets no gradient flow.
+    Only a leaf's `data` and `grad` are yours to change, between backward() and the next
+    computation: a graph keeps its operands, not their numbers (`anomaly()` finds out).
+    Python's `math` and `float()` see the number alone: write x.sin(), not math.sin(x),
+    which lets no gradient flow.
 
     TypeError for anything that is no real number, ValueError for NaN.
     """
@@ -81,30 +84,32 @@ class Value(Methods):
 
         Interior gradients are those of this call; a leaf adds them up until
         `zero_grad()`. DerivativeError names the first node whose derivative is not
-        finite; then no leaf has changed.
+        finite; then no leaf has changed. The leaves must have the data that this Value
+        was computed with. Passes of several threads take turns.
         """
         order = topological_order(self)
-        leaves = [(node, node.grad) for node in order if node.op is None]
-        try:
-            for node in order:
-                node.grad = 0.0
-            self.grad = 1.0
-            for node in reversed(order):
-                if node._notes is not None:
-                    run_hooks(node)
-                if node.op is not None:
-                    pass_on(node)
-            # A leaf that was never reached has 0.0, or None by the habit of PyTorch.
-            totals = [(before or 0.0) + leaf.grad for leaf, before in leaves]
-            # What is not finite stays so on its way down, so the leaves tell of all.
-            if not all(map(math.isfinite, totals)):
-                raise not_finite_error(order, leaves)
-        except BaseException:
-            for leaf, before in leaves:
-                leaf.grad = before
-            raise
-        for (leaf, _), total in zip(leaves, totals, strict=True):
-            leaf.grad = total
+        with turn:
+            leaves = leaves_of(order)
+            try:
+                for node in order:
+                    node.grad = 0.0
+                self.grad = 1.0
+                for node in reversed(order):
+                    if node._notes is not None:
+                        heed_notes(node)
+                    if node.op is not None:
+                        pass_on(node)
+                # A leaf that was never reached has 0.0, or None as in PyTorch.
+                totals = [(before or 0.0) + leaf.grad for leaf, before in leaves]
+                # What is not finite stays so on its way down: the leaves tell of all.
+                if not all(map(math.isfinite, totals)):
+                    raise not_finite_error(order, leaves)
+            except BaseException:
+                for leaf, before in leaves:
+                    leaf.grad = before
+                raise
+            for (leaf, _), total in zip(leaves, totals, strict=True):
+                leaf.grad = total
 
     def partials(self) -> tuple[float, ...]:
         """∂self/∂parent for each parent, in order; by a Constant it may be 0.0."""
@@ -195,7 +200,8 @@ def pass_on(node: Value) -> None:
     parent's children. They come first in reverse topological order, so one visit per
     node is enough (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
     """
-    op, grad, out, a, b = node.op, node.grad, node.data, node._first, node._second
+    op, a, b = node.op, node._first, node._second
+    grad, out = node.grad, node.data
     assert op is not None
     # Almost all nodes have one or two parents: the last case, written out for speed.
     try:

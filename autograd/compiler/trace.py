@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from autograd.compiler.tape import Tape
 from autograd.hooks import hooks_of
+from autograd.leaves import floats_of
 from autograd.value import Value, topological_order
 
 
@@ -22,7 +23,8 @@ def trace(
     leaves = [*inputs, *parameters]
     named = set(leaves)
     constants = [node for node in order if node.op is None and node not in named]
-    tape = Tape(len(inputs), len(parameters), [node.data for node in constants])
+    numbers = floats_of(constants, "compile")
+    tape = Tape(len(inputs), len(parameters), numbers)
     number = {node: i for i, node in enumerate([*leaves, *constants])}
     for node in order:
         if node.op is not None:

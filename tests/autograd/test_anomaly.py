@@ -22,8 +22,11 @@ from autograd import (
     no_grad,
     sqrt,
     sum,
+    topological_order,
 )
 from autograd.anomaly import where_made
+from autograd.arithmetic import Floats
+from autograd.linearize import Linearization
 
 
 def line() -> int:
@@ -194,3 +197,80 @@ def test_lines_of_this_package_and_of_no_other_are_hidden(
         y = names["double"](Value(3.0))
     line = "in double" if shown else "in test_lines_of_this_package"
     assert line in where_made(y)
+
+
+# Numbers that change under a graph
+
+SWEEPS: dict[str, Callable[[Value, Value], object]] = {
+    "backward": lambda y, x: y.backward(),
+    "gradients": lambda y, x: gradients(y, [x]),
+    "first derivative": lambda y, x: Linearization(
+        topological_order(y), [y], [x], Floats
+    ),
+}
+
+
+@pytest.mark.parametrize("sweep", SWEEPS.values(), ids=SWEEPS)
+@pytest.mark.parametrize("make", [lambda x, w: x * w, lambda x, w: sum([w, x]) ** 2.0])
+def test_a_leaf_that_was_changed_under_a_graph_is_named(
+    sweep: Callable[[Value, Value], object], make: Callable[[Value, Value], Value]
+) -> None:
+    x, w = Value(3.0, label="x"), Value(2.0, label="w")
+    with anomaly():
+        y = make(x, w)
+    w.data = 10.0
+    with pytest.raises(RuntimeError) as caught:
+        sweep(y, x)
+    text = str(caught.value)
+    assert "the data of the leaf 'w' was 2.0 when" in text
+    assert "and is 10.0 now" in text
+    assert "in <lambda>" in text
+    assert not x.has_grad
+    w.data = 2.0
+    sweep(y, x)
+
+
+def test_a_leaf_that_gets_the_number_it_had_is_not_changed() -> None:
+    x = Value(3.0)
+    with anomaly():
+        y = x * x
+        x.data = float("3.0")
+        y.backward()
+    assert x.grad == 6.0
+
+
+def test_a_zero_of_the_other_sign_is_another_number() -> None:
+    x = Value(0.0)
+    with anomaly():
+        y = x.exp()
+    x.data = -0.0
+    with pytest.raises(RuntimeError, match=r"was 0\.0 when exp .* is -0\.0 now"):
+        y.backward()
+
+
+def test_a_computed_value_that_was_changed_is_named() -> None:
+    with anomaly():
+        h = Value(3.0) * 2.0
+        h.label = "h"
+        y = h.exp()
+    h.data = 1.0
+    with pytest.raises(RuntimeError, match=r"the Value 'h' that mul computed was 6.0"):
+        y.backward()
+
+
+def test_outside_the_block_a_leaf_may_change_unnoticed() -> None:
+    x = Value(3.0)
+    y = x * x
+    x.data = 10.0
+    y.backward()
+    assert x.grad == 20.0
+
+
+def test_a_step_between_two_passes_changes_no_graph() -> None:
+    w = Value(3.0)
+    with anomaly():
+        for _ in range(3):
+            w.zero_grad()
+            (w * w).backward()
+            w.data -= 0.1 * w.grad
+    assert w.data == pytest.approx(3.0 * 0.8**3, rel=1e-15)  # three roundings
