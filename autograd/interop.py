@@ -104,7 +104,7 @@ def _row(ufunc: Any) -> Callable[..., Any] | None:
     NumPy's operators are left to it: they are those of the elements.
     """
     named = {"fmax": "maximum", "fmin": "minimum"}.get(ufunc.__name__, ufunc.__name__)
-    for name, op in TABLE.items():
+    for name, op in list(TABLE.items()):  # a thread may add one meanwhile
         if op.ufunc == named and name not in OPERATORS and name not in SIGNS:
             return function_of(name)
     return None

@@ -15,6 +15,7 @@ or call Python's `math`. A sum over several arguments is xp.sum([a, b]).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ from autograd.ops import REALS, TABLE, Interval, Rule, row
 
 GIVEN = frozenset(TABLE)
 """The rows that come with the table: nobody replaces them."""
+
+_registering = threading.RLock()
+"""One row at a time: a check that fails puts the row back that was there before."""
 
 
 def operation(
@@ -105,24 +109,25 @@ def operation(
             f"operation: {len(partials)} partials and {len(intervals)} intervals. Give "
             f"one of each per argument."
         )
-    before = TABLE.get(name)
-    row(
-        name,
-        symbol or name,
-        doc or f"{name}, an operation of one's own",
-        forward,
-        *partials,
-        domain=intervals,
-        variadic=variadic,
-        n_static=static,
-        kink=kink,
-    )
-    try:
-        check_row(TABLE[name])
-    except BaseException:
-        if before is None:
-            del TABLE[name]
-        else:
-            TABLE[name] = before
-        raise
-    return function_of(name)
+    with _registering:
+        before = TABLE.get(name)
+        row(
+            name,
+            symbol or name,
+            doc or f"{name}, an operation of one's own",
+            forward,
+            *partials,
+            domain=intervals,
+            variadic=variadic,
+            n_static=static,
+            kink=kink,
+        )
+        try:
+            check_row(TABLE[name])
+        except BaseException:
+            if before is None:
+                del TABLE[name]
+            else:
+                TABLE[name] = before
+            raise
+        return function_of(name)

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -182,7 +183,10 @@ class Operation:
                 f"{self.name}: {self.n_static} whole numbers are needed after its "
                 f"arguments, not {static}"
             )
-        return _bound(self, static) if static else self
+        if not static:
+            return self
+        with _binding:  # a cache alone may hand two threads two objects
+            return _bound(self, static)
 
     def __repr__(self) -> str:
         static = "".join(f" {number}" for number in self.static)
@@ -190,6 +194,9 @@ class Operation:
 
     def __reduce__(self) -> tuple[Rule, tuple[Any, ...]]:
         return _row_named, (self.name, *self.static)
+
+
+_binding = threading.Lock()
 
 
 @cache

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.compiler.errors import NumericalError
+from autograd.leaves import floats_of
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def compile(  # noqa: A001
     inputs, parameters = list(inputs), list(parameters)
     check_leaves(roots, inputs, parameters)
     recorded = trace(roots, inputs, parameters)
-    numbers = [value.data for value in parameters]
+    numbers = floats_of(parameters, "compile")
     return CompiledProgram(recorded, numbers, dtype, parameters)
 
 

@@ -14,6 +14,7 @@ from autograd.compiler.derivatives import Derivatives
 from autograd.compiler.errors import not_finite_parameter
 from autograd.compiler.executable import Executable
 from autograd.compiler.tape import Tape
+from autograd.leaves import turn
 from autograd.value import Value
 
 Array = npt.NDArray[Any]
@@ -68,12 +69,14 @@ class CompiledProgram:
         """The numbers of the parameters, (n_parameters,).
 
         What is assigned is copied into the array: `program.parameters -= step` works.
+        Where several threads use the program, assign a new array: an assignment takes
+        its turn, and what is written into this one may come in the middle of a run.
         """
         return self._run.arrays.parameters
 
     @parameters.setter
     def parameters(self, numbers: npt.ArrayLike) -> None:
-        self._run.arrays.parameters[:] = numbers
+        self._run.set_parameters(numbers)
 
     def __call__(self, batch: npt.ArrayLike | None = None) -> Array:
         """The outputs for a batch (batch, n_inputs), as floats (batch, n_outputs).
@@ -139,12 +142,13 @@ class CompiledProgram:
                 "as this program was loaded or copied. Give its numbers to the program "
                 "that has them: original.parameters = this.parameters."
             )
-        numbers = self.parameters.tolist()
+        numbers = self._run.parameters_now().tolist()
         refused = not_finite_parameter(numbers)
         if refused:
             raise refused
-        for value, number in zip(self._values, numbers, strict=True):
-            value.data = number
+        with turn:
+            for value, number in zip(self._values, numbers, strict=True):
+                value.data = number
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the program and its parameters to a file, for `autograd.load_program`.

@@ -59,7 +59,7 @@ class Executable:
         self.program = replace(program, outputs=program.outputs[:n_shown])
         self.n_shown = n_shown
         self.arrays = ArrayExecutor(self.program, dtype)
-        self.python = PythonExecutor(tape, self.arrays.parameters)
+        self.python = PythonExecutor(tape, self.arrays.parameters, self.arrays.turn)
         self.reference = Reference(recorded, passes, by, n_shown)
         n_terms = sum([max(1, len(args) - 1) for args in tape.args])
         self.largest_scalar_batch = largest_scalar_batch(
@@ -95,8 +95,19 @@ class Executable:
         try:
             return self.executor(len(batch)).value_and_grad(batch, parameters)
         except NotFinite:
-            given = self.arrays.parameters if parameters is None else parameters
+            given = self.parameters_now() if parameters is None else parameters
             return self.reference.value_and_grad(batch, given)
+
+    def parameters_now(self) -> Array:
+        """A copy of the parameters, between two assignments of other threads."""
+        with self.arrays.turn:
+            numbers: Array = self.arrays.parameters.copy()
+            return numbers
+
+    def set_parameters(self, numbers: npt.ArrayLike) -> None:
+        """Assign the parameters, not in the middle of a run."""
+        with self.arrays.turn:
+            self.arrays.parameters[:] = numbers
 
     def executor(self, batch_size: int) -> PythonExecutor | ArrayExecutor:
         """What is estimated to be the faster for a batch of this size."""
@@ -127,7 +138,7 @@ class Executable:
         fill: float | None,
     ) -> None:
         """Put right the rows in which a number may not be finite."""
-        given = self.arrays.parameters if parameters is None else parameters
+        given = self.parameters_now() if parameters is None else parameters
         if fill is None:
             found[rows] = self.reference.outputs(batch, given, rows, repeats)
             return

@@ -38,7 +38,7 @@ class ArrayExecutor:
             self.uniform[first : first + len(program.constants), 0] = program.constants
         self.parameters = self.uniform[:first, 0]
         self._buffers: dict[int, Buffers] = {}
-        self._turn = threading.Lock()  # the buffers serve one thread at a time
+        self.turn = threading.Lock()  # the buffers serve one thread at a time
 
     @cached_property
     def way_back(self) -> Program:
@@ -53,7 +53,7 @@ class ArrayExecutor:
         With `parameters` they are those that are set first, in the same turn.
         """
         outputs = np.empty((len(batch), len(self.program.outputs)), self.dtype)
-        with self._turn:
+        with self.turn:
             buffers = self._forward(batch, parameters)
             for columns, space, rows in self.columns:
                 outputs[:, columns] = buffers.data[space][rows].T
@@ -67,7 +67,7 @@ class ArrayExecutor:
         self, batch: Array, parameters: Array | None = None
     ) -> tuple[float, Array]:
         """The mean of the first output, and its gradient (n_parameters,)."""
-        with self._turn:
+        with self.turn:
             buffers = self._forward(batch, parameters)
             if not buffers.is_finite():
                 raise NotFinite

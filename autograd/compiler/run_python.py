@@ -8,6 +8,7 @@ on the way back too (see `differentiate`).
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -89,13 +90,20 @@ def _written(op: Operation, operands: Sequence[str]) -> str:
 class PythonExecutor:
     """A tape as straight-line Python, with its parameters.
 
-    It computes in double precision. Where a number is not finite it raises NotFinite,
-    and has no result.
+    It computes in double precision, with the parameters that it finds when it has the
+    `turn`: others who have it change them. Where a number is not finite it raises
+    NotFinite, and has no result.
     """
 
-    def __init__(self, tape: Tape, parameters: Array) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        parameters: Array,
+        turn: threading.Lock | None = None,
+    ) -> None:
         self.tape = tape
         self.parameters = parameters
+        self.turn = turn or threading.Lock()
         self._largest = float(np.finfo(parameters.dtype).max)
         self._functions: dict[Callable[[Tape], Tape], Callable[..., Any]] = {}
 
@@ -145,7 +153,9 @@ class PythonExecutor:
             exec(compile(source(form(self.tape)), "<tape>", "exec"), namespace)
             self._functions[form] = namespace["run"]
         run = self._functions[form]
-        parameters = self.parameters if parameters is None else parameters
+        if parameters is None:
+            with self.turn:
+                parameters = self.parameters.copy()
         numbers = parameters.tolist()
         are_finite = all(map(math.isfinite, numbers))
         found: list[list[float] | None] = []
