@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import DomainError, Value, compile, no_grad, tracing
+from autograd.leaves import floats_of, turn
 from nn.examples import Matrix, as_inputs
 from nn.module import Module
 from nn.optimizer import Optimizer
@@ -121,8 +122,9 @@ class Engine(ABC):
     def write_back(self) -> None:
         """Put the parameters into the model."""
         numbers = self.vector.tolist()
-        for value, number in zip(self.optimizer.parameters, numbers, strict=True):
-            value.data = number
+        with turn:
+            for value, number in zip(self.optimizer.parameters, numbers, strict=True):
+                value.data = number
 
     def _random(self) -> np.random.Generator:
         """Where the masks of the next step come from.
@@ -149,14 +151,20 @@ class Eager(Engine):
         super().__init__(model, loss, optimizer, X, y, seed=seed)
         self.X = X
         self.y = y
-        self.vector = np.array([value.data for value in optimizer.parameters])
+        self.vector = np.array(floats_of(optimizer.parameters, "fit"))
 
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Vector]:
         """The mean loss of some examples, and its gradient by `vector`.
 
         Each example's graph is differentiated and freed before the next is recorded:
-        the leaves add the gradients up, and memory stays that of one example.
+        the leaves add the gradients up, and memory stays that of one example. Other
+        threads that train the same leaves wait until all is done.
         """
+        with turn:
+            return self._in_turn(batch)
+
+    def _in_turn(self, batch: Batch) -> tuple[float, Vector]:
+        """What `loss_and_gradient` returns."""
         self.write_back()
         self.optimizer.zero_grad()
         loss, total, n = self.loss, 0.0, len(batch)
@@ -179,8 +187,8 @@ class Eager(Engine):
 
     def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
         """The mean loss of examples, without learning from them."""
-        self.write_back()
-        with no_grad(), training_mode(None):
+        with turn, no_grad(), training_mode(None):
+            self.write_back()
             losses = [
                 self.loss(self.model(inputs), target).data
                 for inputs, target in zip(X.tolist(), y.tolist(), strict=True)
@@ -189,8 +197,9 @@ class Eager(Engine):
 
     def outputs(self, X: Matrix) -> Doubles:
         """The outputs for examples, (n, n_outputs) or (n,)."""
-        self.write_back()
-        return eager_outputs(self.model, X)
+        with turn:
+            self.write_back()
+            return eager_outputs(self.model, X)
 
 
 class Compiled(Engine):
@@ -312,7 +321,7 @@ def predict(model: Module, X: npt.ArrayLike, *, compiled: bool = True) -> Double
 
 def eager_outputs(model: Module, X: Matrix) -> Doubles:
     """The model's outputs for X, (n, n_inputs), example by example."""
-    with no_grad(), training_mode(None):
+    with turn, no_grad(), training_mode(None):
         outputs = [model(row) for row in X.tolist()]
     return np.array(
         [float(v) if isinstance(v, Value) else list(map(float, v)) for v in outputs]
@@ -335,7 +344,7 @@ class Predictor:
 
     def __call__(self, X: Matrix) -> Doubles:
         """The outputs for X, (n, n_inputs), with the parameters of now."""
-        self.program.parameters[:] = [value.data for value in self.parameters]
+        self.program.parameters = np.array(floats_of(self.parameters, "predict"))
         starts = range(0, len(X), CHUNK)
         found = np.concatenate([self.program(X[i : i + CHUNK]) for i in starts])
         return found[:, 0] if self.single else found

@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from autograd import leaky_relu
 from autograd.files import write_whole
+from autograd.leaves import floats_of, turn
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 
@@ -151,6 +152,8 @@ def _numbers(torch: Any, linear: Any) -> tuple[Floats, Floats]:
 
 def _torch_activations(torch: Any) -> dict[str, Any]:
     """A new PyTorch module for each of our activations, by our name."""
+    with turn:  # a cache alone may hand two threads two classes
+        step = _step(torch)
     return {
         "elu": torch.nn.ELU(),
         "gelu": torch.nn.GELU(),
@@ -159,7 +162,7 @@ def _torch_activations(torch: Any) -> dict[str, Any]:
         "sigmoid": torch.nn.Sigmoid(),
         "silu": torch.nn.SiLU(),
         "softplus": torch.nn.Softplus(threshold=40.0),
-        "step": _step(torch)(),
+        "step": step(),
         "tanh": torch.nn.Tanh(),
     }
 
@@ -354,8 +357,8 @@ def _dense_layers(model: Module, function: str) -> list[Dense]:
                 f"{function}: a layer has neurons of the activations {activations}. "
                 f"Give them all the same, or use a layer for each."
             )
-        weight = np.array([[w.data for w in neuron.weights] for neuron in neurons])
-        bias = np.array([neuron.bias.data for neuron in neurons])
+        weight = np.array([floats_of(n.weights, function) for n in neurons])
+        bias = np.array(floats_of([n.bias for n in neurons], function))
         layers.append(Dense(weight, bias, neurons[0].activation))
     return layers
 

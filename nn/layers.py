@@ -15,6 +15,7 @@ import numpy as np
 
 import autograd
 from autograd import Operand, Value, as_values, dot
+from autograd.leaves import turn
 from nn.initializers import Seed, initial_weights
 from nn.module import Array, Module
 from nn.regularization import Dropout
@@ -215,12 +216,13 @@ class Perceptron(Neuron):
         for _ in range(epochs):
             mistakes.append(0)
             for inputs, target in examples:
-                error = float(target) - self(inputs).data
-                if error:
-                    mistakes[-1] += 1
-                    for weight, x in zip(self.weights, inputs, strict=True):
-                        weight.data += learning_rate * error * float(x)
-                    self.bias.data += learning_rate * error
+                with turn:
+                    error = float(target) - self(inputs).data
+                    if error:
+                        mistakes[-1] += 1
+                        for weight, x in zip(self.weights, inputs, strict=True):
+                            weight.data += learning_rate * error * float(x)
+                        self.bias.data += learning_rate * error
             if not mistakes[-1]:
                 break
         return mistakes

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
+from autograd.leaves import floats_of, turn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -89,15 +90,17 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
-        for parameter in self.parameters():
-            parameter.zero_grad()
+        with turn:
+            for parameter in self.parameters():
+                parameter.zero_grad()
 
     def state_dict(self) -> dict[str, npt.NDArray[np.float64]]:
         """A copy of the parameters by name, as float64 arrays."""
-        return {
-            name: np.reshape([p.data for _, p in _elements(array)], _shape(array))
-            for name, array in self.named_arrays()
-        }
+        with turn:
+            return {
+                name: np.reshape(floats_of(_values(array), "state_dict"), _shape(array))
+                for name, array in self.named_arrays()
+            }
 
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
         """Set the parameters to those of a `state_dict()` of a module like this one.
@@ -124,11 +127,11 @@ class Module:
                 raise ValueError(
                     f"load_state_dict: {name} holds numbers that are not finite."
                 )
-        for name, array in arrays.items():
-            for (_, parameter), number in zip(
-                _elements(array), given[name].flat, strict=True
-            ):
-                parameter.data = float(number)
+        with turn:
+            for name, array in arrays.items():
+                numbers = given[name].ravel().tolist()
+                for parameter, number in zip(_values(array), numbers, strict=True):
+                    parameter.data = number
 
 
 def description(module: Module) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
+from autograd.leaves import floats_of, turn
 from nn.schedules import (
     Rate,
     as_json,
@@ -121,10 +122,12 @@ class Optimizer(ABC):
 
     def step(self) -> None:
         """Move every parameter by its gradient, `grad`; see `apply`."""
-        vector = np.array([parameter.data for parameter in self.parameters])
-        self.apply(vector, np.array([parameter.grad for parameter in self.parameters]))
-        for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
-            parameter.data = number
+        with turn:  # no pass is in the middle of adding gradients up
+            vector = np.array(floats_of(self.parameters, type(self).__name__))
+            gradient = [parameter.grad for parameter in self.parameters]
+            self.apply(vector, np.array(gradient))
+            for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
+                parameter.data = number
 
     def apply(self, vector: Vector, gradient: Vector) -> None:
         """Move a vector of the parameters, (n_parameters,), in place by one step.
@@ -140,7 +143,8 @@ class Optimizer(ABC):
                 f"shape ({len(self.parameters)},), not {vector.shape} and "
                 f"{gradient.shape}."
             )
-        with np.errstate(over="call", divide="call", invalid="call", call=self._doubt):
+        doubt = self._doubt
+        with turn, np.errstate(over="call", divide="call", invalid="call", call=doubt):
             norm = _norm(gradient)
             if not math.isfinite(norm):
                 raise OverflowError(
@@ -161,14 +165,15 @@ class Optimizer(ABC):
             except BaseException:  # an interrupt, too, must leave a whole step behind
                 np.copyto(vector, self._saved)
                 raise
-        self.state, self.next_state = self.next_state, self.state
-        self.steps += 1
-        self.gradient_norm = norm
+            self.state, self.next_state = self.next_state, self.state
+            self.steps += 1
+            self.gradient_norm = norm
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
-        for parameter in self.parameters:
-            parameter.zero_grad()
+        with turn:
+            for parameter in self.parameters:
+                parameter.zero_grad()
 
     def settings(self) -> dict[str, Any]:
         """The name and the constructor's arguments, for JSON; see `optimizer_from`."""
@@ -182,8 +187,9 @@ class Optimizer(ABC):
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of `steps`, a 0-d int64 array, and of the remembered arrays."""
-        steps = np.array(self.steps, dtype=np.int64)
-        return {"steps": steps, **{name: a.copy() for name, a in self.state.items()}}
+        with turn:
+            steps = np.array(self.steps, dtype=np.int64)
+            return {"steps": steps} | {k: a.copy() for k, a in self.state.items()}
 
     def load_state_dict(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on from the `state_dict()` of an optimizer like this one.
@@ -206,9 +212,10 @@ class Optimizer(ABC):
         for name, array in expected.items():
             positive = name == "steps" or "square" in name
             _check_like(f"{where}: {name}", state[name], array, positive)
-        self.steps = int(state["steps"])
-        for name, array in self.state.items():
-            np.copyto(array, state[name])
+        with turn:
+            self.steps = int(state["steps"])
+            for name, array in self.state.items():
+                np.copyto(array, state[name])
 
     def _checked(self, name: str, number: Any, **bounds: Any) -> float:
         """A setting as a float; see `check_real`."""

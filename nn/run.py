@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.files import probe, write_whole
+from autograd.leaves import floats_of, turn
 from nn.callbacks import Callback
 from nn.checkpoints import (
     Arrays,
@@ -98,7 +99,7 @@ class Training:
 
     def numbers(self) -> npt.NDArray[np.float64]:
         """A copy of the parameters' numbers, (n_parameters,), for `set_numbers`."""
-        return np.array([value.data for value in self._values])
+        return np.array(floats_of(self._values, "fit"))
 
     def set_numbers(self, numbers: npt.NDArray[np.float64]) -> None:
         """Set the parameters to what `numbers` has given. ValueError for others."""
@@ -107,8 +108,9 @@ class Training:
                 f"set_numbers: there are {len(self._values)} parameters, and the "
                 f"numbers have the shape {numbers.shape}."
             )
-        for value, number in zip(self._values, numbers.tolist(), strict=True):
-            value.data = number
+        with turn:
+            for value, number in zip(self._values, numbers.tolist(), strict=True):
+                value.data = number
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, from which `fit(..., resume=path)` goes on.
@@ -253,7 +255,7 @@ class Training:
         history = {k: column for k, column in self.history.columns().items() if column}
         arrays = {
             **under("model", self.model.state_dict()),
-            **under("others", {"values": [value.data for value in self._others()]}),
+            **under("others", {"values": floats_of(self._others(), "fit")}),
             **under("optimizer", self.optimizer.state_dict()),
             **under("history", history),
         }
@@ -319,8 +321,9 @@ class Training:
         others = arrays["others/values"].tolist()
         self.optimizer.load_state_dict(part("optimizer", arrays))
         self.model.load_state_dict(part("model", arrays))
-        for value, number in zip(self._others(), others, strict=True):
-            value.data = number
+        with turn:
+            for value, number in zip(self._others(), others, strict=True):
+                value.data = number
         for i, callback in enumerate(self._remembering()):
             callback.load_state_dict(part(f"callbacks/{i}", arrays))
         self.history = history

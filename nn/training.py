@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
+from autograd.leaves import floats_of
 from nn.callbacks import Callback, Checkpoint, FunctionCallback, check_count
 from nn.engines import Compiled, Eager, Engine, Loss
 from nn.examples import Matrix, as_examples
@@ -211,7 +212,7 @@ def _call_back(training: Training, engine: Engine) -> None:
         engine.write_back()
         for callback in training.callbacks:
             callback(training)
-        engine.vector[:] = [value.data for value in training.optimizer.parameters]
+        engine.vector[:] = floats_of(training.optimizer.parameters, "fit")
 
 
 def _name_divergence(training: Training, error: ArithmeticError) -> None:

@@ -385,3 +385,57 @@ def test_a_loss_that_is_no_value_is_refused():
             model, X, CLASSES, loss=lambda outputs, target: outputs, epochs=1,
             optimizer=nn.SGD(model.parameters(), 0.1), progress=False,
         )  # fmt: skip
+
+
+# Parameters that were set
+
+
+def with_one_set_to(data):
+    model = nn.MLP(4, [5, 1], "tanh", seed=0)
+    weight = model.parameters()[7]
+    weight.data, weight.label = data, "w"
+    return model
+
+
+def fit_once(model, **options):
+    nn.fit(
+        model, X, LOSSES["one output"][3], loss=nn.mse, progress=False, epochs=1,
+        optimizer=nn.SGD(model.parameters(), 0.05), **options,
+    )  # fmt: skip
+
+
+USES = {
+    "fit": fit_once,
+    "fit, eager": lambda model: fit_once(model, compiled=False),
+    "predict": lambda model: nn.predict(model, X),
+    "predict, eager": lambda model: nn.predict(model, X[:2]),
+    "step": lambda model: nn.SGD(model.parameters(), 0.05).step(),
+    "state_dict": lambda model: model.state_dict(),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_parameter_that_was_set_to_no_number_is_named(use):
+    with pytest.raises(TypeError, match=r"the data of the leaf 'w' was set to '0.5'"):
+        use(with_one_set_to("0.5"))
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_parameter_that_was_set_to_single_precision_is_a_float_again(use):
+    given, usual = (
+        with_one_set_to(x) for x in (np.float32(0.1), float(np.float32(0.1)))
+    )
+    use(given)
+    use(usual)
+    assert {type(p.data) for p in given.parameters()} == {float}
+    assert (weights(given) == weights(usual)).all()
+
+
+def test_a_callback_that_sets_a_parameter_to_no_number_is_told():
+    model = nn.MLP(4, [5, 1], seed=0)
+
+    def spoil(training):
+        model.parameters()[0].data = "0.5"
+
+    with pytest.raises(TypeError, match=r"fit: the data of a leaf .* set to '0.5'"):
+        fit_once(model, callbacks=[spoil])
