@@ -34,7 +34,8 @@ class MultiprecisionGraph:
     """
 
     def __init__(self, root: Any, leaves: Sequence[Value]) -> None:
-        self.mp: Any = importlib.import_module("mpmath").mp
+        # A context of its own: the precision of mpmath's usual one is everybody's.
+        self.mp: Any = importlib.import_module("mpmath").MPContext()
         self.xp = multiprecision(self.mp)
         self.root = root
         self.leaves = list(leaves)

@@ -28,6 +28,7 @@ from autograd.checking.digits import MultiprecisionGraph
 from autograd.checking.verdict import Finding
 from autograd.functional import grad, hvp, linearize
 from autograd.functions import dot
+from autograd.leaves import turn
 from autograd.modes import differentiated_by
 from autograd.value import Value, topological_order
 
@@ -177,11 +178,12 @@ def _by_backward(f: Function, point: Sequence[float], scalar: bool) -> list[floa
     leaves = [Value(number) for number in point]
     root = f(leaves[0] if scalar else leaves)
     if isinstance(root, Value):
-        before = [(node, node.grad) for node in topological_order(root)]
-        try:
-            root.backward()
-            return [leaf.grad for leaf in leaves]
-        finally:
-            for node, grad in before:
-                node.grad = grad
+        with turn:
+            before = [(node, node.grad) for node in topological_order(root)]
+            try:
+                root.backward()
+                return [leaf.grad for leaf in leaves]
+            finally:
+                for node, grad in before:
+                    node.grad = grad
     return [0.0] * len(leaves)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, compile, operation, sum
+from autograd import Value, check_gradient, compile, operation, sum
+from autograd.checking.digits import MultiprecisionGraph
 from autograd.leaves import floats_of
 from autograd.ops import TABLE
 from tests.threads import together
@@ -124,6 +125,29 @@ def test_a_forked_process_has_its_turn() -> None:
         [sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=30
     )
     assert (done.stdout, done.stderr) == ("7\n", "")
+
+
+def test_a_check_takes_no_pass_of_another_thread_back() -> None:
+    w = Value(2.0)
+    other = threading.Thread(target=(w * 3.0).backward)
+
+    def meanwhile(gradient: float) -> None:
+        handle.remove()
+        other.start()
+        other.join(0.05)  # in vain, where it waits for its turn
+
+    handle = w.register_hook(meanwhile)
+    check_gradient(lambda x: w * x * x, 3.0)
+    other.join()
+    assert w.grad == 3.0
+
+
+def test_the_digits_of_a_check_are_those_of_its_thread_alone() -> None:
+    mpmath = pytest.importorskip("mpmath")
+    x = Value(0.7)
+    usual, graph = mpmath.mp.dps, MultiprecisionGraph(x.exp(), [x])
+    with graph.mp.workdps(usual + 40):
+        assert mpmath.mp.dps == MultiprecisionGraph(x.exp(), [x]).mp.dps == usual
 
 
 # The table
