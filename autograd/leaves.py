@@ -71,7 +71,7 @@ def settled(op: Operation, operands: Sequence[Any]) -> list[float]:
     return [float_of(value, op.name) for value in operands]
 
 
-def leaves_of(order: Iterable[Any]) -> list[tuple[Any, float | None]]:
+def leaves_of(order: Sequence[Any]) -> list[tuple[Any, float | None]]:
     """The leaves among nodes, and the gradient that each has before a pass.
 
     That is a float, or None, as PyTorch has it before the first one.
@@ -80,10 +80,10 @@ def leaves_of(order: Iterable[Any]) -> list[tuple[Any, float | None]]:
     strange = [
         leaf
         for leaf, grad in leaves
-        if grad.__class__ is not float
-        or (data := leaf.data).__class__ is not float
-        or data != data
+        if grad.__class__ is not float or leaf.data.__class__ is not float
     ]
+    if len(order) == 1:  # no operation would meet a NaN
+        strange = [leaf for leaf, _ in leaves]
     for leaf in strange:
         float_of(leaf, "backward")
         if leaf.grad is not None:
