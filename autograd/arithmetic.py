@@ -190,6 +190,11 @@ class Floats:
         return 1.0 if a > b else 0.0
 
     @staticmethod
+    def stop_gradient(a: float) -> float:
+        """The number itself."""
+        return a
+
+    @staticmethod
     def maximum(a: float, b: float) -> float:
         """The larger of a and b."""
         return a if a > b else b
@@ -277,6 +282,7 @@ def multiprecision(mp: Any) -> Any:
             "mod": lambda a, b: a - b * mp.floor(a / b),
             "step": lambda a: mp.mpf(a > 0),
             "greater": lambda a, b: mp.mpf(a > b),
+            "stop_gradient": lambda a: a,
             "maximum": max,
             "minimum": min,
             "where": lambda condition, a, b: a if condition else b,

@@ -104,8 +104,11 @@ def _reason(
         )
         return ZeroDivisionError, f": division by zero. {remedy}"
     if isinstance(cause, ValueError):
-        reason = f" is not defined: {op.name} takes {op.defined}. {remedy}"
-        return DomainError, reason.rstrip()
+        call = f"{op.name}({', '.join(v.label or 'x' for v in operands[:3])})"
+        return DomainError, (
+            f" is not defined: {op.name} takes {op.defined}. {f'{remedy} '.lstrip()}"
+            f"For one side of a choice write where(condition, lambda: {call}, other)."
+        )
     if any(math.isnan(v.data) for v in operands):
         return DomainError, (
             ": an operand is NaN (not a number). Its data was set to NaN; look for "

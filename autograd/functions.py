@@ -24,29 +24,43 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from autograd.apply import binary, function_of, named, no_values, variadic
+from autograd.branches import choose
 from autograd.errors import is_real, to_float
 from autograd.modes import traced
 from autograd.operators import Operators
 from autograd.ops import TABLE, Operation
 from autograd.value import Operand, Value
 
+Side: TypeAlias = Operand | Callable[[], Any]
+"""A side of a choice: what it is, or a function that computes it."""
+
 # Functions that say more than their rows, and those that are made of several
 
 
-def where(condition: Operand | bool, a: Operand, b: Operand) -> Any:
+def where(condition: Operand | bool, a: Side, b: Side) -> Any:
     """Return a where the condition is not zero, else b; recorded, unlike `if`.
 
-    The condition may be a bool, a number or a Value. A comparison of Values gives a
-    bool, which is fixed once recorded; `step(x - y)` is the condition x > y as a Value.
+    The condition may be a bool, a number or a Value. A comparison such as x > y gives a
+    bool, which is fixed once recorded; inside `tracing()`, so also in functions that
+    are compiled, it is recorded, as `step(x - y)` always is.
+
+    A side may be a function of no argument, which is called only where it is chosen,
+    so that it need not be defined elsewhere. A program computes both, and takes nothing
+    from the side that was not chosen, in derivatives neither. compile() refuses what
+    was recorded outside `tracing()`, since that has one side alone.
 
     >>> from autograd import Value
     >>> x = Value(-2.0)
     >>> where(step(x), x, 0.1 * x).data
     -0.2
+    >>> where(x > 0, lambda: x.sqrt(), 0.0)
+    0.0
     """
+    if callable(a) or callable(b):
+        return choose(condition, a, b)
     return _where(condition, a, b)
 
 

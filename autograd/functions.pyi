@@ -5,10 +5,12 @@ defaults or whole numbers, and the few functions written by hand, are spelled ou
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeAlias, overload
 
 from autograd.ops import Operation
 from autograd.value import Operand, Value
+
+Side: TypeAlias = Operand | Callable[[], Any]
 
 class Unary(Protocol):
     """A function of one number."""
@@ -124,6 +126,8 @@ def where(condition: Operand | bool, a: float, b: Value) -> Value: ...
 def where(condition: Value, a: float, b: float) -> Value: ...
 @overload
 def where(condition: float | bool, a: float, b: float) -> float: ...
+@overload
+def where(condition: Operand | bool, a: Side, b: Side) -> Any: ...
 
 sum: Variadic
 

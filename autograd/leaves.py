@@ -42,7 +42,7 @@ if hasattr(os, "register_at_fork"):  # a child would wait for a thread that it l
 def float_of(value: Any, where: str) -> float:
     """The data of a Value, made a float if it was set to another real number.
 
-    TypeError for what is none, as a bool; ValueError for NaN. `where` is who asks.
+    TypeError for what is none, as text; ValueError for NaN. `where` is who asks.
     """
     data = value.data
     if data.__class__ is not float or data != data:

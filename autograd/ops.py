@@ -98,7 +98,8 @@ class Operation:
     `kink(*arguments)` is a number whose zero marks the points where the operation is
     not differentiable; it is None for a smooth operation. `domain` has one interval per
     argument, or a single one for all; `remark` says in words what it cannot. A `helper`
-    is there for the partials of other rows alone.
+    is there for the partials of other rows alone, or for programs. What `stops`
+    derivatives, of which none passes through it, is no number to differentiate by.
 
     What others do with an operation is told here too:
 
@@ -128,6 +129,7 @@ class Operation:
     halves: bool = False
     defaults: tuple[float, ...] = ()
     helper: bool = False
+    stops: bool = False
     notation: str = ""
     latex: str = ""
     written: Rule | None = None
@@ -1013,6 +1015,25 @@ row(
     lambda xp, condition, a, b, out: xp.where(condition, 0.0, 1.0),
     kink=lambda condition, a, b: condition,
     notation="choice",
+)
+
+row(
+    "chosen",
+    "where",
+    "a, the side of a choice of which only this one was computed",
+    lambda xp, condition, a: a,
+    lambda xp, condition, a, out: 0.0,
+    lambda xp, condition, a, out: 1.0,
+    helper=True,
+)
+row(
+    "stop_gradient",
+    "detach",
+    "its operand, through which no derivative passes",
+    None,
+    lambda xp, a, out: 0.0,
+    helper=True,
+    stops=True,
 )
 
 # Operations of any number of arguments. `dot` takes both lists, one after the other.

@@ -17,7 +17,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from nn.examples import Matrix, as_inputs
 from nn.module import Module
 from nn.optimizer import Optimizer
 from nn.regularization import Penalized, drawn_from, training_mode
+
+if TYPE_CHECKING:
+    from autograd import CompiledProgram
 
 Loss: TypeAlias = Callable[[Any, Any], Value]
 """A loss of one example: the model's outputs and the target."""
@@ -239,10 +242,30 @@ class Compiled(Engine):
         self.program = compile(value, leaves, optimizer.parameters)
         self.vector = self.program.parameters
         self.rates = np.array(rates)
+        self._check_again(X, y)
         self.examples = np.empty((len(X), len(inputs) + len(targets)))
         _join(X, y, self.examples)
         self.buffer = np.empty((0, len(leaves)))
         self.predictor: Predictor | None = None
+
+    def _check_again(self, X: Matrix, y: npt.NDArray[Any]) -> None:
+        """Hold the program to the model and the loss on some other examples."""
+        for i in _some_others(len(X)):
+            inputs, targets = X[i].tolist(), np.atleast_1d(y[i]).tolist()
+
+            def code(inputs: Any = inputs, targets: Any = targets) -> list[float]:
+                outputs = self.model(list(map(Value, inputs)))
+                wanted = list(map(Value, targets))
+                return [self.loss(outputs, wanted if y.ndim > 1 else wanted[0]).data]
+
+            _hold(
+                self.program,
+                self.optimizer.parameters,
+                code,
+                [*inputs, *targets, *np.ones(len(self.rates))],
+                f"fit: X[{i}] and y[{i}]",
+                "fit(..., compiled=False)",
+            )
 
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Vector]:
         """The mean loss of some examples, and its gradient by `vector`."""
@@ -303,7 +326,7 @@ class Compiled(Engine):
         if self.predictor is None:
             # The optimizer may move Values that the model uses and does not list.
             moved = self.optimizer.parameters
-            self.predictor = Predictor(self.model, X[0], moved)
+            self.predictor = Predictor(self.model, X, moved)
         return self.predictor(X)
 
 
@@ -315,7 +338,7 @@ def predict(model: Module, X: npt.ArrayLike, *, compiled: bool = True) -> Double
     """
     inputs = as_inputs(X, "predict")
     if compiled and len(inputs) >= WORTH_COMPILING:
-        return Predictor(model, inputs[0])(inputs)
+        return Predictor(model, inputs)(inputs)
     return eager_outputs(model, inputs)
 
 
@@ -331,16 +354,29 @@ def eager_outputs(model: Module, X: Matrix) -> Doubles:
 class Predictor:
     """A model recorded on one example and compiled for its outputs alone."""
 
-    def __init__(
-        self, model: Module, example: Matrix, moved: Sequence[Value] = ()
-    ) -> None:
-        inputs = [Value(number) for number in example.tolist()]
+    def __init__(self, model: Module, X: Matrix, moved: Sequence[Value] = ()) -> None:
+        inputs = [Value(number) for number in X[0].tolist()]
         with tracing(), training_mode(None):
             recorded = model(inputs)
         self.single = isinstance(recorded, Value)
         outputs: Sequence[Value] = [recorded] if self.single else recorded
         self.parameters = list(dict.fromkeys([*model.parameters(), *moved]))
         self.program = compile(list(outputs), inputs, self.parameters)
+        for i in _some_others(len(X)):
+            example = X[i].tolist()
+
+            def code(example: Any = example) -> list[float]:
+                found = model(list(map(Value, example)))
+                return [v.data for v in ([found] if self.single else found)]
+
+            _hold(
+                self.program,
+                self.parameters,
+                code,
+                example,
+                f"predict: X[{i}]",
+                "predict(..., compiled=False)",
+            )
 
     def __call__(self, X: Matrix) -> Doubles:
         """The outputs for X, (n, n_inputs), with the parameters of now."""
@@ -348,6 +384,40 @@ class Predictor:
         starts = range(0, len(X), CHUNK)
         found = np.concatenate([self.program(X[i : i + CHUNK]) for i in starts])
         return found[:, 0] if self.single else found
+
+
+def _some_others(n: int) -> list[int]:
+    """Some examples, spread over n, besides the first: the last one, and two more."""
+    return sorted({n // 3, 2 * n // 3, n - 1} - {0})
+
+
+def _hold(
+    program: CompiledProgram,
+    values: Sequence[Value],
+    code: Callable[[], list[float]],
+    example: Sequence[float],
+    what: str,
+    instead: str,
+) -> None:
+    """Hold a program to the code at an example, with the parameters moved a little.
+
+    So what is fixed at a parameter's number is seen as well. TraceError if they differ.
+    """
+    with turn, no_grad(), training_mode(None):
+        before = floats_of(values, what)
+        moved = [x * (1.0 + 0.01 * (1 + i % 3)) for i, x in enumerate(before)]
+        try:
+            for value, number in zip(values, moved, strict=True):
+                value.data = number
+            # Where they are undefined there is nothing to be held to.
+            with suppress(ValueError, ArithmeticError):
+                expected = code()
+                program.parameters = np.array(moved)
+                program.check_again(example, expected, what, instead)
+        finally:
+            program.parameters = np.array(before)
+            for value, number in zip(values, before, strict=True):
+                value.data = number
 
 
 def _is_all_once(batch: Batch, n: int) -> bool:

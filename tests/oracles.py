@@ -231,6 +231,7 @@ ORACLES: dict[str, Oracle] = {
     "maximum": Oracle(lambda a, b: a if a > b else b, piecewise=True),
     "minimum": Oracle(lambda a, b: b if a > b else a, piecewise=True),
     "clip": Oracle(lambda a, low, high: min(max(a, low), high), piecewise=True),
+    "chosen": Oracle(lambda condition, a: a),
     "greater": Oracle(lambda a, b: mp.mpf(a > b), piecewise=True),
     # Quotients of more than 1e15 are whole numbers in doubles.
     "floor": Oracle(mp.floor, (1e6,)),

@@ -24,6 +24,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.compiler.compiled import CompiledProgram
     from autograd.compiler.function import CompiledFunction
+    from autograd.compiler.tape import Tape
 
 __all__ = [
     "CompiledFunction",
@@ -82,6 +83,8 @@ def compile(  # noqa: A001
     inputs, parameters = list(inputs), list(parameters)
     check_leaves(roots, inputs, parameters)
     recorded = trace(roots, inputs, parameters)
+    if inputs or parameters:
+        check_outputs(recorded)
     numbers = floats_of(parameters, "compile")
     return CompiledProgram(recorded, numbers, dtype, parameters)
 
@@ -106,9 +109,10 @@ def compile_function(
     Of a batch, results have (batch, ...) in front. Values among the numbers of x are
     computed with, and differentiated through, as by f itself.
 
-    f is called once, with an array of Values, at a point of numbers between 0 and 1, or
-    at `at`. TraceError where it branches on a Value's number, ValueError where it is
-    not defined at that point, TypeError where it returns anything else.
+    f is recorded with an array of Values, at a point of numbers between 0 and 1, or at
+    `at`, and called at two more points to see that it does the same there. TraceError
+    where it does not, or branches on a Value's number, ValueError where it is not
+    defined at that point, TypeError where it returns anything else.
 
     `on_domain_error` says what g gives where an operation is not defined or overflows,
     or a derivative does not exist: "raise" is NumericalError. Optimisers try such
@@ -164,6 +168,22 @@ def on_arrays(rule: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
     with np.errstate(all="ignore"):
         return rule(Arrays, *arguments)
+
+
+def check_outputs(recorded: Tape) -> None:
+    """Refuse an output that is the same whatever the inputs and parameters are."""
+    first = recorded.n_inputs + recorded.n_parameters
+    depends = [i < first for i in range(recorded.n_leaves)]
+    for args in recorded.args:
+        depends.append(True in [depends[i] for i in args])
+    for place, number in enumerate(recorded.outputs):
+        if not depends[number]:
+            raise ValueError(
+                f"compile: output {place} depends on none of the inputs and "
+                f"parameters, and would be a constant. If it was computed inside "
+                f"no_grad(), or from what detach() gave, record it inside tracing(), "
+                f"where these are recorded."
+            )
 
 
 def check_leaves(

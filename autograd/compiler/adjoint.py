@@ -432,13 +432,15 @@ def _without_idle(program: Program, both: Program) -> Program:
 
 
 def _needed(program: Program) -> dict[bool, npt.NDArray[np.bool_]]:
-    """For each row, whether it depends on a parameter."""
+    """For each row, whether a parameter is behind it that a derivative reaches."""
     needed = {
         VARYING: np.zeros(program.n_varying, dtype=bool),
         UNIFORM: np.zeros(program.n_uniform, dtype=bool),
     }
     needed[UNIFORM][: program.n_parameters] = True
     for it in program.instructions:
+        if isinstance(it, Elementwise) and it.op.stops:
+            continue
         if any(needed[arg.varying][arg.rows].any() for arg in arguments(it)):
             needed[it.varying][it.first : it.first + it.size] = True
     return needed

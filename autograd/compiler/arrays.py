@@ -242,6 +242,11 @@ class Arrays:
         return np.sign(np.fmax(a - b, 0.0))
 
     @staticmethod
+    def stop_gradient(a: Any) -> Any:
+        """The numbers themselves."""
+        return np.positive(a)
+
+    @staticmethod
     def where(condition: Any, a: Any, b: Any) -> Any:
         """Choose a where the condition is not zero, else b."""
         return np.where(condition != 0.0, a, b)

@@ -13,6 +13,7 @@ from autograd.compiler import storage
 from autograd.compiler.derivatives import Derivatives
 from autograd.compiler.errors import not_finite_parameter
 from autograd.compiler.executable import Executable
+from autograd.compiler.recheck import check_again
 from autograd.compiler.tape import Tape
 from autograd.leaves import turn
 from autograd.value import Value
@@ -129,6 +130,32 @@ class CompiledProgram:
         """
         found = self._leaves("jacobian", wrt)
         return found.jacobian(self._checked(batch), self.parameters)
+
+    def check_again(
+        self,
+        example: npt.ArrayLike,
+        expected: Sequence[float],
+        what: str = "check_again",
+        instead: str = "do not compile",
+    ) -> None:
+        """TraceError if the outputs for an example, (n_inputs,), are not as expected.
+
+        A program has fixed whatever the code looked at as plain numbers: random ones,
+        or `.data`. Run the code at another example, and hold the program to what it
+        gives, to 1e-9 of each number. `what` names the example in the message, and
+        `instead` is what one can do without a program.
+        """
+        batch = self._checked(np.asarray(example)[np.newaxis])
+        reference = self._run.reference
+        check_again(
+            [
+                lambda: self._run.outputs(batch)[0],
+                lambda: reference.outputs(batch, self._run.parameters_now())[0],
+            ],
+            expected,
+            what,
+            instead,
+        )
 
     def write_back(self) -> None:
         """Set the Values given as parameters to the program's numbers.

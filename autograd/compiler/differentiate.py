@@ -34,7 +34,7 @@ A derivative is a tape in turn: the pushforward of a gradient is the Hessian tim
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -92,11 +92,11 @@ def pushforward(tape: Tape, by: range, of: Sequence[int] | None = None) -> Tape:
     return lowering.finish([*speeds, *lowering.outputs, *kept])
 
 
-def depends_on(tape: Tape, leaves: range) -> list[bool]:
-    """For each number of the tape, whether one of the leaves is behind it."""
+def depends_on(tape: Tape, leaves: Collection[int]) -> list[bool]:
+    """For each number of the tape, whether it moves with one of the leaves."""
     found = [i in leaves for i in range(tape.n_leaves)]
-    for args in tape.args:
-        found.append(any(found[i] for i in args))
+    for op, args in zip(tape.ops, tape.args, strict=True):
+        found.append(not op.stops and any(found[i] for i in args))
     return found
 
 
@@ -148,9 +148,7 @@ class _Lowering:
     ) -> tuple[list[int], list[int]]:
         """How fast what is wanted moves with the leaves, and what is to be finite."""
         tape, found = self.tape, dict(speeds)
-        moving = [i in speeds for i in range(tape.n_leaves)]
-        for args in tape.args:
-            moving.append(any(moving[i] for i in args))
+        moving = depends_on(tape, speeds.keys())
         kept: list[int] = []
         for number in range(tape.n_leaves, len(self.new)):
             if not moving[number]:

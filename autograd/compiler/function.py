@@ -29,11 +29,13 @@ from autograd.compiler import storage
 from autograd.compiler.derivatives import Derivatives
 from autograd.compiler.errors import NumericalError
 from autograd.compiler.executable import Executable
+from autograd.compiler.recheck import check_again
+from autograd.compiler.reference import Reference
 from autograd.compiler.tape import Tape
 from autograd.compiler.trace import trace
-from autograd.errors import forward_error, to_float
+from autograd.errors import TraceError, forward_error, to_float
 from autograd.interop import ValueArray
-from autograd.modes import tracing
+from autograd.modes import no_grad, tracing
 from autograd.trees import as_array
 from autograd.value import Value
 
@@ -349,7 +351,43 @@ def recorded(
             raise ValueError(f"at has {len(point)} numbers, and n_inputs {n_inputs}")
     leaves = [Value(number) for number in point]
     outputs, shape = _outputs(_called(f, leaves))
-    return trace(outputs, leaves, []), shape
+    tape = trace(outputs, leaves, [])
+    _check_elsewhere(f, tape, shape, point)
+    return tape, shape
+
+
+def _check_elsewhere(
+    f: Callable[..., Any], tape: Tape, shape: tuple[int, ...], point: Sequence[float]
+) -> None:
+    """Hold the tape to f at two other points, where f is defined at such."""
+    n = len(point)
+    near = [x * (1.0 + 0.01 * (1 + i % 3)) + 1e-3 for i, x in enumerate(point)]
+    far = [(1.7, -0.9, 0.35, -2.3, 3.1)[i % 5] * (1.0 + i / n) for i in range(n)]
+    reference = Reference(tape)
+    for other in (far, near):
+        values = [Value(x) for x in other]
+        try:
+            with no_grad():
+                result = f(as_array(values, (n,)).view(Inputs))
+        except (ValueError, ArithmeticError):
+            continue  # not a point at which f is defined
+        outputs = np.asarray(result, dtype=object)
+        if outputs.shape != shape:
+            raise TraceError(
+                f"compile_function: the result of f has the shape {shape} at one point "
+                f"and {outputs.shape} at x = {_shown(other)}. A program has one."
+            )
+        check_again(
+            [lambda at=other: reference.outputs(np.array([at]), NO_PARAMETERS)[0]],  # type: ignore[misc]
+            [v.data if isinstance(v, Value) else v for v in outputs.ravel().tolist()],
+            f"compile_function: at x = {_shown(other)}",
+            "do not compile",
+        )
+
+
+def _shown(point: Sequence[float]) -> str:
+    numbers = [repr(x) for x in point[:4]] + ["..."] * (len(point) > 4)
+    return f"[{', '.join(numbers)}]"
 
 
 def _called(f: Callable[..., Any], leaves: Sequence[Value]) -> Any:
@@ -397,6 +435,9 @@ def on_values(tape: Tape, inputs: Sequence[Any]) -> list[Any]:
     values = [*inputs, *tape.constants]
     for op, args in zip(tape.ops, tape.args, strict=True):
         parents = tuple([operand(values[i], op.name) for i in args])
+        if op.stops:
+            values.append(parents[0].detach())
+            continue
         try:
             data = op.forward(Floats, *[parent.data for parent in parents])
         except (ValueError, ArithmeticError) as error:

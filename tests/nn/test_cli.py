@@ -23,7 +23,8 @@ import numpy as np
 import pytest
 
 import nn
-from nn import cli, files
+from autograd import files
+from nn import cli
 from nn.checkpoints import read
 from nn.cli.arguments import parsed
 from nn.cli.datasets import GATES, divided, load

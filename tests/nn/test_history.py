@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import nn
-from nn import History, files
+from autograd import files
+from nn import History
 from nn.history import draw_curves
 
 X, Y = nn.data.moons(30, 0.1, seed=0)

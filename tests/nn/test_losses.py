@@ -488,13 +488,13 @@ def test_a_target_may_be_a_value_and_gets_its_derivative(loss: Any) -> None:
 
 
 @pytest.mark.parametrize("loss", [*PAIRS, *SINGLES])
-@pytest.mark.parametrize("target", [None, "1", True, 1j])
+@pytest.mark.parametrize("target", [None, "1", 1j])
 def test_a_target_that_is_no_number_is_a_type_error(loss: Any, target: Any) -> None:
     with pytest.raises(TypeError, match="a real number or a Value is needed"):
         loss(Value(0.3), target)
 
 
-@pytest.mark.parametrize("target", [None, "1", 1j, [None, 1, 0], [True, False, False]])
+@pytest.mark.parametrize("target", [None, "1", 1j, [None, 1, 0]])
 def test_a_class_that_is_no_number_is_a_type_error(target: Any) -> None:
     with pytest.raises(TypeError):
         cross_entropy(values([1.0, 2.0, 3.0]), target)

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
-from nn import CheckpointError, EarlyStopping, History, Training, files
+from autograd import Value, files
+from nn import CheckpointError, EarlyStopping, History, Training
 from nn.checkpoints import read
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,358 @@
+"""`where` of functions, comparisons and cuts: eagerly, and as programs have them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import (
+    DerivativeError,
+    DomainError,
+    TraceError,
+    Value,
+    compile,
+    compile_function,
+    exp,
+    grad,
+    log,
+    no_grad,
+    sqrt,
+    tracing,
+    where,
+)
+
+# A side may be a plain number, which depends on nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:grad. the result:UserWarning")
+
+POINTS = [-3.0, -1.0, -0.25, 0.0, 0.5, 1.0, 2.0]
+
+
+def fail() -> Any:
+    raise AssertionError("the side that was not chosen was called")
+
+
+# Eagerly
+
+
+def test_only_the_side_that_is_chosen_is_called() -> None:
+    x = Value(4.0)
+    assert where(x > 0, lambda: sqrt(x), fail).data == 2.0
+    assert where(x < 0, fail, 0.0) == 0.0
+    assert where(x - 4.0, fail, lambda: x * 2.0).data == 8.0
+    assert where(0.0, fail, 5.0) == 5.0
+    assert where(True, lambda: 3.0, fail) == 3.0
+
+
+def test_the_slope_is_that_of_the_side_that_is_chosen() -> None:
+    f = grad(lambda x: where(x > 0, lambda: sqrt(x), lambda: -3.0 * x))
+    assert [f(4.0), f(-4.0)] == [0.25, -3.0]
+    g = grad(lambda x: where(autograd.step(x), lambda: sqrt(x), lambda: -3.0 * x))
+    assert [g(4.0), g(-4.0)] == [0.25, -3.0]
+    assert grad(g)(4.0) == -1 / 32
+
+
+def test_what_is_undefined_names_where_of_functions_as_the_remedy() -> None:
+    for f in (sqrt, log, autograd.acos):
+        with pytest.raises(DomainError, match=rf"where\(.*lambda: {f.__name__}\("):
+            f(Value(-2.0))
+
+
+# Compiled
+
+SIDES: dict[str, Callable[[Any], Any]] = {
+    "sqrt": lambda x: where(x[0] > 0, lambda: sqrt(x[0]), 0.0),
+    "the other side": lambda x: where(x[0] <= 0, 0.0, lambda: sqrt(x[0])),
+    "a number": lambda x: where(x[0], lambda: 1.0 / x[0], 7.0),
+    "of what was computed": lambda x: where(
+        x[0] * x[0] > 1, lambda: log(x[0] * x[0] - 1.0), -x[0]
+    ),
+    "both": lambda x: where(
+        x[0] > 0, lambda: log(x[0]) * x[1], lambda: sqrt(-x[0] + 0.5) + x[1]
+    ),
+    "nested": lambda x: where(
+        x[0] > 0, lambda: where(x[0] > 1, lambda: sqrt(x[0] - 1.0), lambda: x[0]), x[1]
+    ),
+    "beside": lambda x: x[1] * where(x[0] > 0, lambda: x[0] ** 1.5, x[1]) + x[0],
+    "exp": lambda x: where(x[0] < 1, lambda: exp(400.0 * x[0]), lambda: 1.0 / x[0]),
+    "a side itself": lambda x: where(x[0] > 0, lambda: x[0], lambda: x[1]),
+    "without graph": lambda x: where(x[0] > 0, lambda: 1.0, lambda: 2.0) * x[1],
+    "atanh": lambda x: where(
+        (x[0] > -1) * (x[0] < 1), lambda: autograd.atanh(x[0]), lambda: x[1]
+    ),
+    "a narrow domain": lambda x: where(
+        x[0] > 1.5, lambda: autograd.acosh(10.0 * x[0] - 14.0), 0.0
+    ),
+    "steps": lambda x: (x[0] > 0) * x[1] + (x[0] >= 1) * 3.0 - (x[0] == 0.5) * x[0],
+    "not equal": lambda x: where(x[0] != 0.5, x[0], 10.0 * x[0]) + (x[0] < 1) * x[1],
+    "less": lambda x: where(x[0] <= 0.5, x[0] * x[0], x[1]),
+}
+
+
+def eagerly(f: Callable[[Any], Any], x: list[float], order: int) -> Any:
+    try:
+        if order == 0:
+            found = f(x)
+            return found.data if isinstance(found, Value) else found
+        kind = grad if order == 1 else autograd.hessian
+        return np.array(kind(f)(x), float)
+    except (ValueError, ArithmeticError):
+        return None
+
+
+@pytest.mark.parametrize("at", [[0.75, 0.5], [-0.5, 0.25], [2.5, 1.0], [-2.5, 2.0]])
+@pytest.mark.parametrize("name", SIDES)
+def test_a_program_takes_nothing_from_the_side_that_is_not_chosen(
+    name: str, at: list[float]
+) -> None:
+    f = SIDES[name]
+    g = compile_function(f, 2, at=at)
+    points = [[x, 1.25] for x in POINTS]
+    for ask, order in ((g, 0), (g.grad, 1), (g.hessian, 2)):
+        expected = [eagerly(f, x, order) for x in points]
+        for x, wanted in zip(points, expected, strict=True):
+            if wanted is None:
+                with pytest.raises((ValueError, ArithmeticError)):
+                    ask(np.array(x))
+            else:
+                # One operation after the other: a few roundings of each.
+                assert ask(np.array(x)) == pytest.approx(wanted, rel=1e-13), x
+        rows = [x for x, w in zip(points, expected, strict=True) if w is not None]
+        found = ask(np.array(rows))
+        wanted = np.array([w for w in expected if w is not None])
+        assert found == pytest.approx(wanted, rel=1e-13)
+
+
+UNDEFINED = [
+    "sqrt",
+    "log",
+    "acosh",
+    "atanh",
+    "asin",
+    "acos",
+    "lgamma",
+    "log1p",
+    "log10",
+]
+
+
+@given(
+    name=st.sampled_from(UNDEFINED),
+    scale=st.sampled_from([1.0, -3.0, 0.1]),
+    shift=st.sampled_from([0.0, 2.0, -5.0]),
+    at=st.sampled_from([-40.0, -4.5, -0.75, 0.3, 2.5, 17.0]),
+)
+def test_a_side_that_is_not_defined_where_it_is_recorded_is_computed_where_it_is(
+    name: str, scale: float, shift: float, at: float
+) -> None:
+    function = getattr(autograd, name)
+    domain = autograd.ops.TABLE[name].domain[0]
+    low, high = max(domain.low, -1e3), min(domain.high, 1e3)
+
+    def f(x: Any) -> Any:
+        inside = scale * x[0] + shift
+        return where((inside > low) * (inside < high), lambda: function(inside), x[0])
+
+    g = compile_function(f, 1, at=[at])
+    for x in (-30.0, -1.7, -0.6, 0.2, 1.1, 3.0, 25.0):
+        wanted = f([Value(x)])
+        assert g([x]) == pytest.approx(wanted.data, rel=1e-12)
+        assert g.grad([x]) == pytest.approx(grad(f)([x]), rel=1e-12)
+
+
+def test_a_batch_in_both_precisions_has_nothing_of_what_was_not_chosen() -> None:
+    x, w = Value(-1.0), Value(2.0)
+    with tracing():
+        out = where(x > 0, lambda: sqrt(w * x), lambda: -w)
+    for dtype in ("float64", "float32"):
+        program = compile(out, [x], [w], dtype)
+        batch = [[4.0], [-4.0], [1.0], [0.0]]
+        expected = [[8.0**0.5], [-2.0], [2.0**0.5], [-2.0]]
+        for _ in range(2):
+            assert program(batch) == pytest.approx(np.array(expected), rel=1e-6)
+            _, slope = program.value_and_grad(batch)
+            rates = [4.0 / (2 * 8.0**0.5), -1.0, 1.0 / (2 * 2.0**0.5), -1.0]
+            assert slope == pytest.approx([sum(rates) / 4], rel=1e-6)
+
+
+def test_what_has_no_derivative_on_the_chosen_side_is_refused() -> None:
+    def f(x: Any) -> Any:
+        return where(x[0] >= 0, lambda: sqrt(x[0]), 0.0)
+
+    g = compile_function(f, 1)
+    assert g([0.0]) == 0.0
+    with pytest.raises(DerivativeError):
+        grad(f)([0.0])
+    with pytest.raises(autograd.NumericalError, match="sqrt"):
+        g.grad([0.0])
+
+
+def test_a_graph_of_one_side_is_not_compiled() -> None:
+    x = Value(2.0)
+    out = where(autograd.step(x), lambda: sqrt(x), 0.0)
+    with pytest.raises(TraceError, match=r"only the side .* was recorded"):
+        compile(out, [x])
+
+
+def test_a_side_that_can_be_computed_nowhere_is_refused_by_name() -> None:
+    def f(x: Any) -> Any:
+        return where(x[0] > 9, lambda: sqrt(-x[0] * x[0] - 1.0), x[0])
+
+    with pytest.raises(TraceError, match=r"none were found at which .*sqrt"):
+        compile_function(f, 1)
+
+
+# Comparisons
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        lambda x: 1.0 if x > 0 else 2.0,
+        lambda x: 1.0 if x == 1.0 else 2.0,
+        lambda x: 1.0 if x != 1.0 else 2.0,
+        lambda x: 1.0 if x in (1.0, 2.0) else 2.0,
+        lambda x: [1.0, 2.0].count(x),
+        lambda x: max(x, 0.0),
+        lambda x: sorted([x, 1.0])[0],
+        lambda x: np.where(np.array([x]) == 1.0, 1.0, 2.0)[0],
+        lambda x: 1.0 if 0.0 < x < 1.0 else 2.0,
+        lambda x: math.sin(x),
+        lambda x: abs(int(x)),
+        lambda x: round(x, 1),
+        lambda x: f"{float(x)}",
+    ],
+)
+def test_a_branch_of_python_on_a_traced_number_is_refused(
+    branch: Callable[[Any], Any],
+) -> None:
+    with pytest.raises(TraceError):
+        compile_function(lambda x: x[0] * branch(x[0]), 1)
+
+
+@pytest.mark.parametrize(
+    "index", [lambda t, v: v[t], lambda t, v: v[int(t)], lambda t, v: v[round(t)]]
+)
+def test_a_traced_index_is_refused_with_what_works_instead(
+    index: Callable[[Any, Any], Any],
+) -> None:
+    def f(x: Any) -> Any:
+        return index(x[0], autograd.log_softmax([x[1], x[2]]))
+
+    with pytest.raises(TraceError, match="where") as caught:
+        compile_function(f, 3)
+    if "round" not in str(caught.value):
+        assert "cross_entropy(logits, t)" in str(caught.value)
+
+    def instead(x: Any) -> Any:
+        values = autograd.log_softmax([x[1], x[2]])
+        return autograd.sum([where(x[0] - k, 0.0, v) for k, v in enumerate(values)])
+
+    g = compile_function(instead, 3)
+    assert g([1.0, 0.5, 2.0]) == pytest.approx(autograd.log_softmax([0.5, 2.0])[1])
+
+
+def test_a_value_is_no_index() -> None:
+    with pytest.raises(TypeError, match="a Value is no index"):
+        [1.0, 2.0][Value(1.0)]  # type: ignore[call-overload]
+
+
+# Cuts
+
+
+def without_gradient(x: Any) -> Any:
+    with no_grad():
+        return x * x
+
+
+CUTS: dict[str, Callable[[Any], Any]] = {
+    "detach": lambda x: x[0] * x[0].detach(),
+    "detach of what was computed": lambda x: x[0] * (x[1] * x[0]).exp().detach(),
+    "no_grad": lambda x: without_gradient(x[0]) * x[1],
+    "no_grad in a branch": lambda x: where(
+        x[0] > 0, lambda: without_gradient(sqrt(x[0])) * x[1], x[1]
+    ),
+    "cut twice": lambda x: ((x[0].detach() * x[1]).detach() + x[1]) * x[0],
+    "a cut of a cut": lambda x: (x[0].detach() * x[1]).detach().detach() * x[1],
+    "undefined behind a cut": lambda x: (x[0] * 0.0).sqrt().detach() * x[1] + x[0],
+    "straight through": lambda x: x[0] + (autograd.step(x[0]) - x[0]).detach(),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_a_cut_is_recorded_as_a_cut(name: str) -> None:
+    f = CUTS[name]
+    g = compile_function(f, 2)
+    for x in ([3.0, 0.5], [-2.0, 1.5]):
+        assert g(x) == pytest.approx(f([Value(v) for v in x]).data, rel=1e-13)
+        expected = [float(v) for v in grad(f)(x)]
+        assert g.grad(x) == pytest.approx(expected, rel=1e-13)
+        assert g.grad([x, x])[1] == pytest.approx(expected, rel=1e-13)
+        assert [float(v) for v in grad(g)(x)] == pytest.approx(expected, rel=1e-13)
+        second = [[float(v) for v in row] for row in autograd.hessian(f)(x)]
+        assert g.hessian(x) == pytest.approx(np.array(second), rel=1e-13)
+
+
+def test_what_was_computed_inside_no_grad_is_not_compiled_as_a_constant() -> None:
+    x, w = Value(2.0), Value(3.0)
+    with no_grad():
+        z = x * w
+    for out in (z, z + 1.0, [w * x, z]):
+        with pytest.raises(ValueError, match=r"depends on no.*no_grad"):
+            compile(out, [x], [w])
+
+
+# What tracing cannot see
+
+
+class Counter:
+    """A function with a state."""
+
+    calls = 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return x[0] * self.calls
+
+
+RNG = np.random.default_rng(0)
+
+FIXED: dict[str, Callable[[Any], Any]] = {
+    "data": lambda x: x[0] * x[0].data,
+    "a branch on data": lambda x: x[0] if x[0].data > 0.9 else 2.0 * x[0],
+    "text": lambda x: x[0] * len(f"{x[0]:.17g}"),
+    "noise": lambda x: x[0] + RNG.normal(),
+    "a counter": Counter(),
+    "a dict": lambda x: x[0] * {0.5: 1.0}.get(x[0].data, 3.0),
+    "array data": lambda x: x[0] * np.sin([v.data for v in x]).sum(),
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_what_was_fixed_while_recording_is_found_at_another_point(name: str) -> None:
+    with pytest.raises(TraceError, match=r"(?s)at x = \[.*Something was fixed"):
+        compile_function(FIXED[name], 1)
+
+
+def test_a_chaotic_function_is_not_taken_for_one_that_changes() -> None:
+    def f(x: Any) -> Any:
+        state = x[0]
+        for _ in range(200):
+            state = 3.9 * state * (1.0 - state)
+        return state
+
+    g = compile_function(f, 1, at=[0.3])
+    assert 0.0 < g([0.4]) < 1.0
+
+
+def test_a_function_that_is_defined_nowhere_else_is_compiled() -> None:
+    def f(x: Any) -> Any:
+        return autograd.acos(x[0] * 1e8) * 2.0
+
+    assert compile_function(f, 1, at=[0.0])([0.0]) == pytest.approx(math.pi)
