@@ -90,7 +90,7 @@ from autograd.functions import (
 )
 from autograd.linearize import gradients
 from autograd.modes import no_grad, tracing
-from autograd.operation import operation
+from autograd.operation import opaque, operation
 from autograd.reading.derivation import Derivation
 from autograd.reading.explanation import Explanation
 from autograd.value import Constant, Operand, Value, topological_order
@@ -166,6 +166,7 @@ __all__ = [
     "min",
     "minimum",
     "no_grad",
+    "opaque",
     "operation",
     "polygamma",
     "pow",

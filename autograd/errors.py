@@ -218,6 +218,15 @@ def left_graph(asked: str, name: str) -> TypeError:
     )
 
 
+def opaque_error(name: str) -> TypeError:
+    """An operation on floats was to run over another arithmetic."""
+    return TypeError(
+        f"{name} is an opaque operation: its rules are functions of floats. It is not "
+        f"compiled and has no second derivatives. Do not compile it, as in fit(..., "
+        f"compiled=False), or write its rules over xp, with autograd.operation."
+    )
+
+
 def copy_error(op: Operation) -> TypeError:
     """A computed Value was to be copied or pickled."""
     return TypeError(
@@ -252,7 +261,10 @@ def to_float(number: object, where: str) -> float:
             )
         return data
     needed = "a real number" if where == "Value" else "a real number or a Value"
-    given = f"{type(number).__name__} {number!r}"
+    kind = type(number)
+    package = kind.__module__.partition(".")[0]
+    given = kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
+    given = f"{given} {number!r}"
     raise TypeError(f"{where}: {needed} is needed, not {given:.120}. {_remedy(number)}")
 
 
@@ -262,10 +274,14 @@ def _remedy(thing: object) -> str:
         return "Convert it with float() first."
     if isinstance(thing, complex):
         return "Use its real and imaginary parts as two Values."
-    if hasattr(thing, "data") and hasattr(thing, "backward"):
+    if hasattr(thing, "parents") and hasattr(thing, "backward"):
         return "It is a Value already; detach() makes a new leaf of its number."
     if getattr(getattr(thing, "dtype", None), "hasobject", False):
         return "Use NumPy's function of this name, such as np.tanh(array)."
+    if hasattr(thing, "__array__") and getattr(thing, "shape", None) == ():
+        return "Take its number, x.item()."
+    if hasattr(thing, "__array__") and not hasattr(thing, "__array_ufunc__"):
+        return "Make it an array of NumPy's, np.asarray(a), which meets Values."
     if hasattr(thing, "__array__"):
         return (
             "Make one Value per element: np.array([Value(x) for x in a], dtype=object)."

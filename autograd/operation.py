@@ -1,4 +1,4 @@
-"""Operations of one's own: a new row of the table, checked before it is added.
+"""Operations of one's own: rows of the table, checked before they are added.
 
 >>> cube = operation("cube", lambda xp, a: a * a * a, [lambda xp, a, out: 3.0 * a * a])
 >>> from autograd import Value
@@ -11,6 +11,20 @@ A rule is written over an arithmetic `xp`, with operators and with the functions
 table: xp.exp, xp.where and so on. The same rule then runs on floats, on Values (for
 derivatives of derivatives) and in compiled programs, and so must not branch on a number
 or call Python's `math`. A sum over several arguments is xp.sum([a, b]).
+
+What cannot be written so, a function of scipy.special or a solver, is `opaque`: its
+rules are functions of floats. A derivative that is deliberately none, as of a
+straight-through estimator, is given with `check=False`. Both are marked wherever they
+are printed: "(on floats)", "(unchecked)".
+
+>>> binary = operation(
+...     "binary", lambda xp, a: xp.step(a), [lambda xp, a, out: 1.0], check=False
+... )
+>>> x = Value(0.5, label="x")
+>>> y = binary(x)
+>>> y.backward()
+>>> y.data, x.grad, y.op
+(1.0, 1.0, <operation binary (unchecked)>)
 """
 
 from __future__ import annotations
@@ -19,9 +33,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.apply import function_of
+from autograd import functions
+from autograd.apply import function_of, record_all
+from autograd.arithmetic import Floats
 from autograd.checking.rules import check_row
-from autograd.ops import REALS, TABLE, Interval, Rule, row
+from autograd.errors import opaque_error, to_float
+from autograd.ops import REALS, TABLE, Interval, Operation, Rule, row
 
 GIVEN = frozenset(TABLE)
 """The rows that come with the table: nobody replaces them."""
@@ -39,6 +56,7 @@ def operation(
     static: int = 0,
     domain: Sequence[tuple[float, float]] = (),
     kink: Callable[..., float] | None = None,
+    check: bool = True,
     symbol: str = "",
     doc: str = "",
 ) -> Callable[..., Any]:
@@ -74,19 +92,139 @@ def operation(
     for the name of a row that is not one's own, TraceError for a rule that branches on
     a number, TypeError for one that does not run somewhere. Registered again under its
     name, an operation of one's own is replaced; where a check fails, the table stays as
-    it was.
+    it was. With `check=False` nothing is tried, and the derivative is what `partials`
+    say, whatever it is.
     """
-    if not (isinstance(name, str) and name.isidentifier()):
-        raise ValueError(f"operation: the name must be an identifier, not {name!r}")
-    if name in GIVEN:
-        raise ValueError(
-            f"operation: {name!r} is an operation of the table already. Choose another "
-            f"name."
-        )
+    _check_arguments("operation", name, forward, partials, variadic)
     if isinstance(static, bool) or not isinstance(static, int) or static < 0:
         raise ValueError(
             f"operation: static is how many whole numbers come after the arguments, "
             f"not {static!r}"
+        )
+    return _added(
+        name,
+        forward,
+        partials,
+        check,
+        domain,
+        symbol=symbol,
+        doc=doc,
+        variadic=variadic,
+        n_static=static,
+        kink=kink,
+    )
+
+
+def opaque(
+    name: str,
+    forward: Callable[..., float],
+    partials: Sequence[Callable[..., Any]],
+    *,
+    variadic: bool = False,
+    domain: Sequence[tuple[float, float]] = (),
+    kink: Callable[..., float] | None = None,
+    check: bool = True,
+    symbol: str = "",
+    doc: str = "",
+) -> Callable[..., Any]:
+    """Add an operation whose rules are functions of floats: `operation` without `xp`.
+
+    `forward(*arguments)` and one rule per argument, `(*arguments, out)`; a `variadic`
+    operation has one, `(arguments, out)`, for the list of all partials. They may do
+    what they like: branch, iterate, call a library.
+
+    >>> import math
+    >>> length = opaque(
+    ...     "length",
+    ...     math.hypot,
+    ...     [lambda a, b, out: a / out, lambda a, b, out: b / out],
+    ... )
+    >>> from autograd import grad
+    >>> grad(lambda x: length(x[0], 2.0 * x[1]))([3.0, 2.0])
+    [0.6, 1.6]
+
+    It works in eager mode, forwards and backwards. It has no second derivatives and is
+    not compiled: asking for either is a TypeError. The partials are checked on floats
+    alone, against finite differences. All else is as in `operation`.
+    """
+    _check_arguments("opaque", name, forward, partials, variadic)
+    slope = Operation(
+        f"{name}_partial",
+        f"∂{symbol or name}",
+        f"a partial of {name}, an operation on floats",
+        None,
+        _refused(name),
+        (_refused(name),),
+        (REALS,),
+        n_static=1,
+        helper=True,
+        checked=check,
+        opaque=True,
+    )
+
+    def by_floats(xp: Any, *arguments: Any) -> Any:
+        if xp is not Floats:
+            raise opaque_error(name)
+        return to_float(forward(*arguments), name)
+
+    def every(arguments: Sequence[float], out: float) -> list[Any]:
+        found = partials[0](arguments, out)
+        return [to_float(number, name) for number in found]
+
+    def slopes(xp: Any, arguments: Sequence[Any], out: Any) -> list[Any]:
+        """All partials; as nodes without a derivative where they are recorded."""
+        if xp is Floats:
+            return every(list(arguments), out)
+        if xp is not functions:
+            raise opaque_error(name)
+        found = every([a.data for a in arguments], out.data)
+        parents = (*arguments, out)
+        return [record_all(slope.at(i), parents, p) for i, p in enumerate(found)]
+
+    def rule_of(i: int) -> Rule:
+        def partial(xp: Any, *numbers: Any) -> Any:
+            if xp is Floats:
+                return to_float(partials[i](*numbers), name)
+            if xp is not functions:
+                raise opaque_error(name)
+            found = to_float(partials[i](*[a.data for a in numbers]), name)
+            return record_all(slope.at(i), numbers, found)
+
+        return partial
+
+    return _added(
+        name,
+        by_floats,
+        [slopes] if variadic else [rule_of(i) for i in range(len(partials))],
+        check,
+        domain,
+        symbol=symbol,
+        doc=doc,
+        variadic=variadic,
+        kink=kink,
+        opaque=True,
+    )
+
+
+def _refused(name: str) -> Rule:
+    """The rule of what is not there."""
+
+    def rule(xp: Any, *arguments: Any) -> Any:
+        raise opaque_error(name)
+
+    return rule
+
+
+def _check_arguments(
+    what: str, name: str, forward: Any, partials: Any, variadic: bool
+) -> None:
+    """Refuse what is no name, or no rules."""
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise ValueError(f"{what}: the name must be an identifier, not {name!r}")
+    if name in GIVEN:
+        raise ValueError(
+            f"{what}: {name!r} is an operation of the table already. Choose another "
+            f"name."
         )
     if (
         callable(partials)
@@ -94,14 +232,27 @@ def operation(
         or not all(map(callable, [forward, *partials]))
     ):
         raise TypeError(
-            "operation: forward must be a function, and partials a list of functions, "
+            f"{what}: forward must be a function, and partials a list of functions, "
             "one per argument."
         )
     if variadic and len(partials) != 1:
         raise ValueError(
-            f"operation: a variadic operation has one rule, (xp, arguments, out), that "
+            f"{what}: a variadic operation has one rule, (xp, arguments, out), that "
             f"returns all partials, not {len(partials)} rules."
         )
+
+
+def _added(
+    name: str,
+    forward: Rule,
+    partials: Sequence[Rule],
+    check: bool,
+    domain: Sequence[tuple[float, float]],
+    symbol: str,
+    doc: str,
+    **more: Any,
+) -> Callable[..., Any]:
+    """The function of a new row, which is in the table if it stands its check."""
     intervals = tuple(Interval(float(low), float(high)) for low, high in domain)
     intervals = intervals or (REALS,) * len(partials)
     if len(intervals) != len(partials):
@@ -118,12 +269,12 @@ def operation(
             forward,
             *partials,
             domain=intervals,
-            variadic=variadic,
-            n_static=static,
-            kink=kink,
+            checked=check,
+            **more,
         )
         try:
-            check_row(TABLE[name])
+            if check:
+                check_row(TABLE[name])
         except BaseException:
             if before is None:
                 del TABLE[name]

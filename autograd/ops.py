@@ -100,6 +100,8 @@ class Operation:
     argument, or a single one for all; `remark` says in words what it cannot. A `helper`
     is there for the partials of other rows alone, or for programs. What `stops`
     derivatives, of which none passes through it, is no number to differentiate by.
+    Where it is not `checked`, nobody has held its partials to its forward rule; where
+    it is `opaque`, its rules are functions of floats, and run over no other arithmetic.
 
     What others do with an operation is told here too:
 
@@ -108,7 +110,8 @@ class Operation:
       `written(xp, *arguments)` is what it is in terms of better known operations.
     - `textbook` has the partials, rules as in `partials`, as a textbook writes them.
     - `remedies` are what to write instead, where it fails.
-    - `ufunc` is the name of NumPy's function that means it.
+    - `ufunc` is the name of NumPy's function that means it, `special` that of
+      scipy.special's.
     - It is `commutative` if its arguments can be exchanged. `shortcuts` has, for
       numbers that its last argument may be, the rule of the others that it is then.
     """
@@ -130,12 +133,15 @@ class Operation:
     defaults: tuple[float, ...] = ()
     helper: bool = False
     stops: bool = False
+    checked: bool = True
+    opaque: bool = False
     notation: str = ""
     latex: str = ""
     written: Rule | None = None
     textbook: tuple[Rule, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     ufunc: str = ""
+    special: str = ""
     commutative: bool = False
     shortcuts: Mapping[float, Rule] = field(default_factory=dict)
 
@@ -143,6 +149,12 @@ class Operation:
     def defined(self) -> str:
         """The numbers at which the operation is defined, in words."""
         return self.remark or f"operands in {self.domain[0]}"
+
+    @property
+    def kind(self) -> str:
+        """What is unusual about it, in words for people, or ""."""
+        marks = [*["on floats"] * self.opaque, *["unchecked"] * (not self.checked)]
+        return f"({', '.join(marks)})" if marks else ""
 
     def partials_of(
         self,
@@ -191,8 +203,8 @@ class Operation:
             return _bound(self, static)
 
     def __repr__(self) -> str:
-        static = "".join(f" {number}" for number in self.static)
-        return f"<operation {self.name}{static}>"
+        words = [self.name, *map(str, self.static), *filter(None, [self.kind])]
+        return f"<operation {' '.join(words)}>"
 
     def __reduce__(self) -> tuple[Rule, tuple[Any, ...]]:
         return _row_named, (self.name, *self.static)
@@ -755,6 +767,7 @@ row(
     None,
     lambda xp, a, out: xp.sigmoid_slope(a),
     latex=r"\sigma",
+    special="expit",
     textbook=(lambda xp, a, out: out * (1.0 - out),),
 )
 row(
@@ -839,6 +852,7 @@ row(
     "2/√π · ∫₀ᵃ exp(-t²) dt",
     None,
     lambda xp, a, out: 2.0 / math.sqrt(math.pi) * xp.gaussian(a),
+    special="erf",
 )
 row(
     "erfc",
@@ -846,6 +860,7 @@ row(
     "1 - erf(a), exact for large a",
     None,
     lambda xp, a, out: -2.0 / math.sqrt(math.pi) * xp.gaussian(a),
+    special="erfc",
 )
 row(
     "gaussian",
@@ -880,6 +895,7 @@ row(
     lambda xp, a, out: xp.polygamma(a, 0),
     domain=(POSITIVE,),
     textbook=(lambda xp, a, out: xp.digamma(a),),
+    special="gammaln",
 )
 row(
     "digamma",
@@ -888,6 +904,7 @@ row(
     lambda xp, a: xp.polygamma(a, 0),
     lambda xp, a, out: xp.polygamma(a, 1),
     domain=(POSITIVE,),
+    special="psi",
 )
 row(
     "polygamma",

@@ -41,6 +41,8 @@ def suspects(trial: Trial, order: int) -> Iterator[Suspect]:
             text = _fault_of(trial, node, places, order)
             if text:
                 named.add(op.name)
+                if not op.checked:
+                    text += "; it was made with check=False, so this may be meant"
                 yield Suspect(op.name, describe(op, node.parents), text)
 
 

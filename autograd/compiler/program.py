@@ -290,7 +290,7 @@ def describe(it: Instruction) -> str:
         return f"accumulate {', '.join(parts)}"
     assert isinstance(it, (Elementwise, Reduction))
     shape = f" over {it.args[0].rows.shape[0]}" if isinstance(it, Reduction) else ""
-    names = [it.op.name, *map(str, it.op.static)]
+    names = [it.op.name, *map(str, it.op.static), *filter(None, [it.op.kind])]
     return f"{' '.join(names)} {', '.join(map(str, it.args))}{shape}"
 
 

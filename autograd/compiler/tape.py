@@ -101,6 +101,8 @@ class Tape:
             words = [op.name, *map(str, args)]
             if op.static:
                 words.append(f"at {' '.join(map(str, op.static))}")
+            if op.kind:
+                words.append(op.kind)
             lines.append(f"{number} = {' '.join(words)}")
         lines.append(f"outputs {' '.join(map(str, self.outputs))}")
         return "\n".join(lines)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from autograd.anomaly import notes
 from autograd.compiler.tape import Tape
-from autograd.errors import TraceError
+from autograd.errors import TraceError, opaque_error
 from autograd.hooks import hooks_of
 from autograd.leaves import floats_of
 from autograd.ops import TABLE
@@ -31,6 +31,9 @@ def trace(
             "compile: a Value has a hook, and a compiled program calls none. Remove it "
             "by its handle, or do not compile: fit(..., compiled=False)."
         )
+    opaque = next((node.op for node in order if node.op and node.op.opaque), None)
+    if opaque is not None:
+        raise opaque_error(opaque.name)
     constants = [node for node in order if not _parents(node) and node not in named]
     numbers = floats_of(constants, "compile")
     tape = Tape(len(inputs), len(parameters), numbers)

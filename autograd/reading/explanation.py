@@ -151,7 +151,9 @@ class Explanation:
 
     def _called(self, node: Value) -> str:
         name = self.names[node].text
-        return f"{name} ({node.op.symbol})" if node.op else name
+        if node.op is None:
+            return name
+        return " ".join([name, f"({node.op.symbol})", *filter(None, [node.op.kind])])
 
     def _sums(self) -> list[str]:
         """The lines below the table: what it adds up to."""

@@ -14,9 +14,18 @@ from autograd import (
     Value,
     check_gradient,
     compile,
+    compile_function,
+    derivative,
+    grad,
     gradients,
+    hessian,
+    hvp,
+    jvp,
+    opaque,
     operation,
+    value_and_grad,
 )
+from autograd.compiler.trace import trace
 from autograd.ops import TABLE
 
 
@@ -398,3 +407,148 @@ def test_where_registration_fails_the_table_stays_as_it_was() -> None:
             mean(wrong)
     assert before == TABLE
     assert first(Value(1.0), 2.0).op is TABLE["mean"]
+
+
+# Unchecked: a derivative that is deliberately none
+
+
+def straight_through() -> Any:
+    """Binary in value, the identity in derivative (Bengio et al., 2013)."""
+    return operation(
+        "binary", lambda xp, a: xp.step(a), [lambda xp, a, out: 1.0], check=False
+    )
+
+
+def test_an_unchecked_operation_has_the_derivative_that_it_says() -> None:
+    f = straight_through()
+    assert value_and_grad(lambda x: 3.0 * f(x) * x)(0.5) == (1.5, 4.5)
+    assert hessian(lambda x: f(x) * x)(0.5) == 2.0
+    x, w = Value(0.5), Value(0.25)
+    program = compile(f(w * x) * 3.0, [x], [w])
+    value, gradient = program.value_and_grad([[2.0], [-4.0]])
+    assert (value, gradient.tolist()) == (1.5, [3.0 * (2.0 - 4.0) / 2.0])
+
+
+def test_an_unchecked_operation_is_marked_wherever_it_is_printed() -> None:
+    x = Value(0.5, label="x")
+    y = straight_through()(x)
+    assert repr(y.op) == "<operation binary (unchecked)>"
+    assert "(binary) (unchecked)" in str(y.explain(x))
+    traced = trace([y], [x], [])
+    assert "binary 0 (unchecked)" in str(traced)
+    assert "binary (unchecked)" in str(compile(y, [x]))
+    checked = swish()(x, 1.0)
+    assert "unchecked" not in f"{checked.op} {checked.explain(x)} {compile(checked)}"
+
+
+def test_check_gradient_says_that_an_unchecked_derivative_may_be_meant() -> None:
+    with pytest.raises(GradientMismatch, match=r"made with check=False"):
+        check_gradient(straight_through(), 0.5)
+
+
+# Opaque: rules on floats
+
+
+def bessel(partial: Any = lambda a, out: -bessel_j(1, a), **options: Any) -> Any:
+    return opaque("bessel", lambda a: bessel_j(0, a), [partial], **options)
+
+
+def bessel_j(n: int, a: float) -> float:
+    """Jₙ(a) by Bessel's integral, whose periodic integrand needs few points."""
+    if not isinstance(a, float):
+        raise TypeError("a float is needed")
+    points = [math.pi * (k + 0.5) / 64 for k in range(64)]
+    return math.fsum(math.cos(n * t - a * math.sin(t)) for t in points) / 64
+
+
+def smallest(check: bool = True) -> Any:
+    """The smallest number by a loop with branches, of any number of arguments."""
+
+    def place(arguments: Any) -> int:
+        found = 0
+        for i, number in enumerate(arguments):
+            if number < arguments[found]:
+                found = i
+        return found
+
+    return opaque(
+        "smallest",
+        lambda *arguments: arguments[place(arguments)],
+        [lambda a, out: [float(i == place(a)) for i in range(len(a))]],
+        variadic=True,
+        check=check,
+    )
+
+
+def test_an_opaque_operation_is_differentiated_in_both_directions() -> None:
+    f, j1 = bessel(), bessel_j(1, 0.6)
+    assert value_and_grad(lambda x: f(2.0 * x))(0.3) == (bessel_j(0, 0.6), -2.0 * j1)
+    assert jvp(lambda x: f(2.0 * x), (0.3,), (1.0,))[1] == -2.0 * j1
+    x = Value(0.3)
+    f(2.0 * x).backward()
+    assert x.grad == -2.0 * j1
+    check_gradient(lambda x: f(x[0] * x[1]), [0.3, 2.0], orders=[1])
+    assert f(0.6) == bessel_j(0, 0.6)
+    least = smallest()
+    assert grad(lambda x: least(x) * x[0])([3.0, 1.0, 2.0]) == [1.0, 3.0, 0.0]
+
+
+def test_its_partial_can_be_a_factor_of_what_is_differentiated() -> None:
+    f, w = bessel(), Value(3.0)
+    slope = grad(lambda x: f(x) * w)(0.6)
+    assert slope.data == -3.0 * bessel_j(1, 0.6)
+    assert gradients(slope, [w])[0].data == -bessel_j(1, 0.6)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda f: hessian(f)(0.6),
+        lambda f: grad(lambda x: grad(f)(x) * 2.0)(0.6),
+        lambda f: hvp(f, 0.6, 1.0),
+        lambda f: derivative(f, 2)(0.6),
+        lambda f: compile_function(lambda x: f(x[0]), 1),
+        lambda f: check_gradient(f, 0.6, orders=[2]),
+    ],
+)
+@pytest.mark.parametrize("make", [bessel, smallest])
+def test_what_an_opaque_operation_cannot_is_refused_by_its_name(
+    ask: Any, make: Any
+) -> None:
+    f = make()
+    with pytest.raises(TypeError, match=r"(bessel|smallest) is an opaque operation"):
+        ask(f)
+
+
+def test_an_opaque_operation_is_marked_wherever_it_is_printed() -> None:
+    x = Value(0.6, label="x")
+    y = bessel()(x)
+    assert repr(y.op) == "<operation bessel (on floats)>"
+    assert "(bessel) (on floats)" in str(y.explain(x))
+    assert "bessel(x)" in str(y.derivation())
+    assert repr(bessel(check=False)(x).op).endswith("(on floats, unchecked)>")
+
+
+def test_the_partials_of_an_opaque_operation_are_checked_on_floats() -> None:
+    with pytest.raises(GradientMismatch, match="partial 0"):
+        bessel(lambda a, out: bessel_j(1, a))
+    with pytest.raises(TypeError, match=r"partial\(\*arguments, out\)"):
+        bessel(lambda a: 1.0)
+    with pytest.raises(ValueError, match="is an operation of the table already"):
+        opaque("tanh", math.tanh, [lambda a, out: 1.0 - out * out])
+    assert not {"bessel", "tanh_partial"} & TABLE.keys()
+    wrong = bessel(lambda a, out: 7.0, check=False)
+    assert grad(wrong)(0.6) == 7.0
+
+
+def test_what_an_opaque_rule_returns_must_be_a_number() -> None:
+    f = opaque("nothing", lambda a: None, [lambda a, out: 1.0], check=False)
+    with pytest.raises(TypeError, match="nothing: a real number"):
+        f(Value(1.0))
+
+
+def test_a_function_of_scipy_is_an_opaque_operation() -> None:
+    special = pytest.importorskip("scipy.special")
+    f = opaque("bessel_0", special.j0, [lambda a, out: -special.j1(a)])
+    assert grad(f)(0.6) == pytest.approx(-special.j1(0.6), rel=1e-15)
+    assert grad(f)(0.6) == pytest.approx(-bessel_j(1, 0.6), rel=1e-14)
