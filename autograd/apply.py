@@ -23,9 +23,10 @@ from autograd.ops import TABLE, Operation
 from autograd.value import Constant, Operand, Value, record
 
 
-def is_object_array(thing: Any) -> bool:
-    """Whether a thing is NumPy's array of Python objects, such as Values."""
-    return getattr(getattr(thing, "dtype", None), "hasobject", False) is True
+def is_array(thing: Any) -> bool:
+    """Whether a thing is an array of NumPy's, or of pandas' that goes by its rules."""
+    kind = type(thing)
+    return hasattr(kind, "__array_ufunc__") and hasattr(kind, "__len__")
 
 
 def operand(thing: Any, name: str) -> Value:
@@ -74,7 +75,7 @@ def unary(name: str) -> Callable[[Any], Any]:
 def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
     """The function that evaluates and records a row of two arguments.
 
-    As an operator it leaves NumPy's arrays of Values to NumPy.
+    As an operator it leaves arrays to NumPy.
     """
     op = TABLE[name]
     compute = on_floats(op)
@@ -86,7 +87,7 @@ def binary(name: str, operator: bool = False) -> Callable[[Any, Any], Any]:
                 return of_numbers(a, b)
             a = operand(a, name)
         elif b.__class__ is not Value:
-            if operator and is_object_array(b):
+            if operator and b.__class__ is not float and is_array(b):
                 return NotImplemented
             b = operand(b, name)
         x, y = a.data, b.data

@@ -1,20 +1,30 @@
-"""Values among NumPy's arrays: `np.exp(array_of_values)`, `np.float64(2) * value`.
+"""Values among NumPy's arrays: `np.exp(array_of_values)`, `np.eye(2) * value`.
 
-NumPy computes on object arrays element by element, with the elements' own operators
-and methods. Where it would compare and choose instead, as in np.maximum, the row of the
-table that means the same is applied, so that equal elements share the derivative.
+A Value and an array of numbers make a `ValueArray`: an object array whose elements are
+Values and plain numbers. It is also what `grad` and its kin hand to functions of
+arrays. Wherever it, or a bare Value, takes part, NumPy asks here:
 
-NumPy asks for that wherever a bare Value takes part, or a `ValueArray`, which is what
-`grad` and its kin hand to functions of arrays. On an object array that one made oneself
-np.maximum, np.max and np.clip are NumPy's own: they compare and choose, as Python's max
-does, and the derivative is that of the branch. NumPy need not be installed for the rest
-of autograd: this module is imported only when NumPy calls, or when there is an array.
+- A ufunc that means a row of the table is that row, element by element; so equal
+  elements of np.maximum share the derivative. NumPy's operators are those of the
+  elements. A ufunc that is neither is refused by its name.
+- Any other function is NumPy's own code, which is made of ufuncs, indexing and
+  comparisons. Where it would turn Values into plain floats it is refused by its name.
+
+An object array that one made oneself, by np.array([x, y]), is NumPy's alone: it calls
+the elements' methods, which plain numbers do not have, and np.maximum, np.max and
+np.clip compare and choose, as Python's max does, and the derivative is that of the
+branch. What it computes together with a ValueArray or a Value is a ValueArray again.
+
+NumPy need not be installed for the rest of autograd: this module is imported only when
+NumPy calls, or when there is an array.
 
     >>> from autograd import Value
     >>> np.float64(2.0) * Value(3.0)
     Value(data=6.0, grad=0.0)
-    >>> values = np.array([Value(1.0), Value(1.0)]).view(ValueArray)
-    >>> np.max(values).partials()
+    >>> Value(3.0) * np.array([1.0, 2.0])
+    ValueArray([Value(data=3.0, grad=0.0), Value(data=6.0, grad=0.0)],
+          dtype=object)
+    >>> np.max(np.exp(Value(0.0) * np.ones(2))).partials()
     (0.5, 0.5)
 """
 
@@ -26,88 +36,198 @@ from typing import Any
 
 import numpy as np
 
-from autograd.apply import function_of
-from autograd.functions import OPERATORS, SIGNS
-from autograd.ops import TABLE
+from autograd import functions
+from autograd.errors import TraceError
+from autograd.modes import called, calling, traced
+from autograd.ufuncs import (
+    CHOICES,
+    IN_GENERAL,
+    OF_ELEMENTS,
+    QUESTIONS,
+    REMEDIES,
+    meaning,
+)
+from autograd.value import Value
 
-CHOICES = {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
-"""NumPy's choices of two, and the rows that choose from any number."""
+IN_ROOMS = {
+    "numpy.linalg": "autograd.linalg has solve, inv, det, cholesky and norm.",
+    "numpy.fft": "autograd has no such transform: multiply by a matrix of cosines.",
+}
+"""What to use instead of the functions of a module of NumPy's."""
+
+
+class Refusal(TypeError):
+    """Values were given to a ufunc that has no use for them, and what to do instead."""
 
 
 class ValueArray(np.ndarray[Any, Any]):
-    """An array of Values, on which NumPy's functions are rows of the table.
+    """An array of Values and plain numbers, on which NumPy's functions are rows.
 
     It is an object array in all else; so is what is computed from it.
     """
 
     def __array_ufunc__(
-        self, ufunc: Any, method: str, *inputs: Any, **options: Any
+        self, ufunc: Any, method: Any, *inputs: Any, **options: Any
     ) -> Any:
-        return on_objects(ufunc, method, inputs, options)
+        if any(map(_has_objects, (*inputs, *options.get("out", ())))):
+            return apply_ufunc(ufunc, method, inputs, options)
+        # What is left of Values by astype(float), or places of them by argsort.
+        if "out" in options:
+            options["out"] = tuple(map(_plain, options["out"]))
+        return getattr(ufunc, method)(*map(_plain, inputs), **options)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        return apply_function(function, args, kwargs)
 
 
 def apply_ufunc(
     ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]
 ) -> Any:
-    """Apply a NumPy ufunc to inputs of which at least one is a bare Value.
+    """Apply a NumPy ufunc to inputs with a Value or an array of Values among them.
 
-    An array of numbers is refused with TypeError: the result would be an array of
-    Values that nobody asked for.
+    TypeError for one that is neither a row of the table nor an operator, and where the
+    result would be put into an array that cannot hold Values.
     """
-    for thing in inputs:
-        if isinstance(thing, np.ndarray) and thing.ndim and thing.dtype != object:
-            raise TypeError(
-                f"{ufunc.__name__}: a Value meets an array of {thing.dtype} of shape "
-                f"{thing.shape}. Use the elements one by one, or make it an array of "
-                f"objects with array.astype(object)."
-            )
-    # NumPy's own scalars become Python's, or they would call NumPy again.
-    numbers = [t.item() if isinstance(t, np.generic) else t for t in inputs]
-    objects = [np.asarray(number).astype(object) for number in numbers]
-    result = on_objects(ufunc, method, objects, options)
-    if isinstance(result, (int, float)) and not isinstance(result, bool):
-        raise TypeError(
-            f"np.{ufunc.__name__} of a Value is a plain number, through which no "
-            f"gradient flows. Use the functions of autograd, or float(value)."
-        )
-    return result
-
-
-def on_objects(
-    ufunc: Any, method: str, inputs: Sequence[Any], options: Mapping[str, Any]
-) -> Any:
-    """Apply a NumPy ufunc to arrays of Values and numbers, by the rows of the table."""
-    out = options.get("out", ())
+    name, out = ufunc.__name__, options.get("out", ())
+    changed = [*out, *(inputs[:1] if method == "at" else ())]
+    kinds = [array.dtype for array in changed if array is not None]
+    _check_kinds(name, [*kinds, np.dtype(options.get("dtype") or object)])
+    options = {key: given for key, given in options.items() if key != "dtype"}
     if out:
-        options = {**options, "out": tuple(map(_plain, out))}
-    arrays = [_plain(thing) for thing in inputs]
-    choice = CHOICES.get(ufunc.__name__)
+        options["out"] = tuple(map(_plain, out))
+    if method == "reduce" and "where" in options and ufunc.identity is not None:
+        options.setdefault("initial", ufunc.identity)
+    if name in QUESTIONS and method == "__call__":
+        options["casting"] = "unsafe"  # true and false go into arrays of bools
+    if method in ("at", "reduceat"):  # the second input is where, and not a number
+        arrays = [_plain(inputs[0]), inputs[1], *map(_of_objects, inputs[2:])]
+    else:
+        arrays = list(map(_of_objects, inputs))
+    choice = CHOICES.get(name)
     whole = "initial" not in options and options.get("where", True) is True
     if choice and method == "reduce" and whole and not out:
         axis, keepdims = options.get("axis", 0), options.get("keepdims", False)
-        result = _reduce(function_of(choice), arrays[0], axis, keepdims)
+        result = _reduce(getattr(functions, choice), arrays[0], axis, keepdims)
     else:
-        function = _row(ufunc)
-        if function is not None:
-            ufunc = np.frompyfunc(function, ufunc.nin, ufunc.nout)
-        result = getattr(ufunc, method)(*arrays, **options)
-    if len(out) == 1:
-        return out[0]
-    if isinstance(result, np.ndarray) and result.dtype == object:
-        return result.view(ValueArray)
-    return result
+        with np.errstate(all="ignore"):  # the operations raise errors of their own
+            result = getattr(_on_elements(ufunc), method)(*arrays, **options)
+        if name in QUESTIONS and not traced():
+            result = np.asarray(result).astype(bool)[()]
+    return out[0] if len(out) == 1 else _of_values(result)
 
 
-def _row(ufunc: Any) -> Callable[..., Any] | None:
-    """The function of the row that means a ufunc, where it is not left to NumPy.
+def apply_function(
+    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    """Call a NumPy function with a Value or an array of Values among its arguments.
 
-    NumPy's operators are left to it: they are those of the elements.
+    TypeError where NumPy's code would turn a Value into a plain float, or has no way to
+    compute with objects.
     """
-    named = {"fmax": "maximum", "fmin": "minimum"}.get(ufunc.__name__, ufunc.__name__)
-    for name, op in list(TABLE.items()):  # a thread may add one meanwhile
-        if op.ufunc == named and name not in OPERATORS and name not in SIGNS:
-            return function_of(name)
-    return None
+    module = function.__module__ or "numpy"
+    name = f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
+    if function in BY_IDENTITY:
+        raise Refusal(
+            f"{name} would look for the same Values, and not for the same numbers. "
+            f"Compare numbers: np.all(x == y), or np.isin([v.data for v in x], [...])."
+        )
+    of_elements = FUNCTIONS.get((function, len(args)))
+    if of_elements is not None and _has_objects(args[0]):
+        objects = map(_of_objects, args)
+        return _of_values(np.frompyfunc(of_elements, len(args), 1)(*objects))
+    try:
+        with calling(called() or name):
+            return _of_values(_implementation(function, args, kwargs))
+    except (TypeError, AttributeError, ValueError) as error:
+        # Of arrays of objects NumPy says so in many ways, ValueErrors among them.
+        of_objects = not isinstance(error, ValueError) or "object" in str(error)
+        if called() or isinstance(error, TraceError) or not of_objects:
+            raise
+        remedy = "" if isinstance(error, Refusal) else IN_ROOMS.get(module, IN_GENERAL)
+        reason = f"{name} does not take Values: {str(error).rstrip('.')}. {remedy}"
+        raise TypeError(reason.rstrip()) from error
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    (np.where, 3): functions.where,
+    (np.sinc, 1): functions.sinc,
+}
+"""Functions of NumPy's, no ufuncs, that are rows where the first array has Values."""
+
+BY_IDENTITY = (
+    *(np.isin, np.setdiff1d, np.setxor1d, np.intersect1d),
+    *(np.array_equal, np.array_equiv),
+)
+"""Functions of NumPy's that compare plain arrays by `==`, which is identity there."""
+
+
+def _implementation(
+    function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    """What NumPy's function does to arrays of its own."""
+    array = np.empty(0)
+    return array.__array_function__(function, (np.ndarray,), tuple(args), dict(kwargs))
+
+
+def _check_kinds(name: str, kinds: Sequence[Any]) -> None:
+    """Refuse to put Values where only plain numbers have a place."""
+    answers = [np.dtype(bool)] if name in QUESTIONS else []
+    for kind in kinds:
+        if kind not in [np.dtype(object), *answers]:
+            raise Refusal(
+                f"np.{name}: no Value can be put into an array of {kind}. Leave out "
+                f"`dtype`; make an array that is changed in place one of objects, "
+                f"a = a.astype(object), or write a = a + b for a += b."
+            )
+
+
+def _on_elements(ufunc: Any) -> Any:
+    """The ufunc that does to Values what a ufunc does to floats."""
+    name = ufunc.__name__
+    if name in OF_ELEMENTS or all(set(types) <= set("O->") for types in ufunc.types):
+        return ufunc
+    function = meaning(name)
+    if function is None:
+        whose = "np." if ufunc is getattr(np, name, None) else "the ufunc "
+        raise Refusal(
+            f"{whose}{name} is no row of the table of operations, and does not take "
+            f"Values. {REMEDIES.get(name, IN_GENERAL)}"
+        )
+    start = {} if ufunc.identity is None else {"identity": ufunc.identity}
+    return np.frompyfunc(function, ufunc.nin, ufunc.nout, **start)
+
+
+def _of_objects(thing: Any) -> Any:
+    """A number or an array as an array of objects, Values or Python's own numbers."""
+    return np.asarray(thing).astype(object)
+
+
+def _is_object_array(thing: Any) -> bool:
+    """Whether a thing is an array of Python's objects."""
+    return isinstance(thing, np.ndarray) and thing.dtype == object
+
+
+def _has_objects(thing: Any) -> bool:
+    """Whether a thing is a Value, or an array in which there can be some."""
+    return isinstance(thing, Value) or _is_object_array(thing)
+
+
+def _of_values(result: Any) -> Any:
+    """What was computed: arrays of objects as ValueArrays, one without axes as it is.
+
+    All other arrays are NumPy's own.
+    """
+    if _is_object_array(result):
+        return result.view(ValueArray) if result.ndim else result.item()
+    if isinstance(result, ValueArray):
+        return _plain(result)
+    if isinstance(result, (list, tuple)):
+        parts = map(_of_values, result)
+        named = hasattr(result, "_fields")
+        return type(result)(*parts) if named else type(result)(parts)
+    return result
 
 
 def _reduce(

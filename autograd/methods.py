@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from autograd.errors import copy_error, index_error, left_graph, trace_error
 from autograd.hooks import Handle
 from autograd.leaves import turn
-from autograd.modes import traced, variables
+from autograd.modes import called, traced, variables
 from autograd.operators import Operators
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Methods(Operators):
         return self._look("bool()") != 0.0
 
     def __float__(self) -> float:
+        if called():
+            raise TypeError("it asks a Value for a plain float, which has no gradient")
         return self._leave("float()")
 
     def __int__(self) -> int:
@@ -115,7 +117,17 @@ class Methods(Operators):
         # Here and not above: NumPy is not needed unless it calls.
         from autograd.interop import apply_ufunc
 
+        if any(hasattr(thing, "iloc") for thing in inputs):  # pandas asks us in turn
+            return NotImplemented
         return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        # As above: NumPy is not needed unless it calls.
+        from autograd.interop import apply_function
+
+        return apply_function(function, args, kwargs)
 
     def register_hook(self: Any, hook: Callable[[Any], Any]) -> Handle:
         """Call `hook` with the gradient of this Value at every sweep that reaches it.

@@ -43,6 +43,7 @@ _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _note: ContextVar[Note | None] = ContextVar("note", default=None)
 _variables: ContextVar[Variables | None] = ContextVar("variables", default=None)
 
+_called: ContextVar[str] = ContextVar("called", default="")
 _origin: ContextVar[Any] = ContextVar("origin", default=None)
 
 recording = _recording.get
@@ -52,6 +53,7 @@ noted = _noted.get
 may_be_infinite = _infinite.get
 may_be_undefined = _undefined.get
 variables = _variables.get
+called = _called.get
 origin = _origin.get
 
 
@@ -99,6 +101,16 @@ def originating(line: Any) -> Iterator[None]:
         yield
     finally:
         _origin.reset(token)
+
+
+@contextmanager
+def calling(function: str) -> Iterator[None]:
+    """Refuse to turn Values into floats inside this block, which a library runs."""
+    token = _called.set(function)
+    try:
+        yield
+    finally:
+        _called.reset(token)
 
 
 @contextmanager

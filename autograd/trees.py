@@ -1,8 +1,8 @@
 """Numbers in containers: taken out in order, and put back in the same shape.
 
 A container is a list, a tuple (a named one too), a dict or a NumPy array, of numbers or
-of further containers. Numbers are Values or real numbers. Its structure is what is left
-when the numbers are taken out.
+of further containers. Numbers are Values or real numbers, also one that is in an array
+without axes. Its structure is what is left when the numbers are taken out.
 
     >>> numbers, structure = flatten({"w": [1.0, 2.0], "b": 3.0}, "example")
     >>> numbers
@@ -118,7 +118,7 @@ def _take(tree: Any, where: str, numbers: list[Any]) -> Structure:
     if isinstance(tree, (list, tuple)):
         parts = [_take(part, f"{where}[{i}]", numbers) for i, part in enumerate(tree)]
         return Structure(_sequence_class(tree), (), tuple(parts))
-    if _is_array_class(type(tree)):
+    if _is_array_class(type(tree)) and tree.ndim:
         numbers.extend(_number(x, where) for x in tree.ravel().tolist())
         return Structure(type(tree), tree.shape)
     numbers.append(_number(tree, where))
@@ -170,6 +170,8 @@ def _assemble(
 
 
 def _number(thing: Any, where: str) -> Any:
+    if _is_array_class(type(thing)) and not thing.ndim:
+        thing = thing.item()
     return thing if isinstance(thing, Value) else to_float(thing, where)
 
 

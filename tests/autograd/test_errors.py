@@ -52,7 +52,7 @@ def test_value_of_what_is_no_number_is_refused(kind: str) -> None:
     assert remedy in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("kind", WRONG.keys() - {"ndarray"})
 @pytest.mark.parametrize("name", BINARY)
 def test_operator_refuses_what_is_no_number_on_its_right(name: str, kind: str) -> None:
     thing, given, remedy = WRONG[kind]
@@ -70,15 +70,6 @@ def test_operator_refuses_what_is_no_number_on_its_left(name: str, kind: str) ->
         BINARY[name](thing, Value(1.0))
     assert str(caught.value).startswith(f"{name}: a real number or a Value is needed")
     assert remedy in str(caught.value)
-
-
-@pytest.mark.parametrize("name", BINARY)
-def test_operator_refuses_an_array_of_numbers_on_its_left(name: str) -> None:
-    with pytest.raises(
-        TypeError, match=r"a Value meets an array of float64 of shape"
-    ) as e:
-        BINARY[name](np.ones(2), Value(1.0))
-    assert "astype(object)" in str(e.value)
 
 
 @pytest.mark.parametrize("true", [True, np.bool_(True)])
