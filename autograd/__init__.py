@@ -9,6 +9,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd import linalg
 from autograd.anomaly import anomaly
 from autograd.apply import as_values
 from autograd.checking.check import check_gradient
@@ -152,6 +153,7 @@ __all__ = [
     "jvp",
     "leaky_relu",
     "lgamma",
+    "linalg",
     "linearize",
     "load_program",
     "log",
