@@ -447,7 +447,6 @@ def test_a_ufunc_of_two_takes_values_and_numbers_in_one_array(name: str) -> None
         lambda x: np.append(x, 0.5),
         lambda x: np.pad(x, 1, constant_values=0.5),
         lambda x: np.split(np.insert(x, 1, 0.5), 2)[1],
-        lambda x: np.linspace(0.5, x[0], 3) * np.ones(3),
     ],
 )
 def test_what_numpy_makes_of_values_and_numbers_goes_on(make: Any) -> None:
@@ -481,11 +480,9 @@ def test_what_numpy_makes_of_values_and_numbers_goes_on(make: Any) -> None:
             lambda x: np.put_along_axis(np.ones(2), np.r_[0, 1], x, 0),
         ),
         ("np.sum", lambda x: np.sum(x, dtype=float)),
-        ("np.fix", lambda x: np.fix(x)),
         ("np.i0", lambda x: np.i0(x)),
         ("np.roots", lambda x: np.roots(x)),
         ("np.polyfit", lambda x: np.polyfit([0.0, 1.0], x, 1)),
-        ("np.percentile", lambda x: np.percentile(x, 30)),
         ("np.cov", lambda x: np.cov(x)),
         ("np.isin", lambda x: np.isin(x, x)),
         ("np.array_equal", lambda x: np.array_equal(x, x * 1.0)),
@@ -535,7 +532,6 @@ def test_where_and_sinc_are_rows_of_the_table() -> None:
 def test_functions_of_arrays_take_bare_values() -> None:
     x, y = Value(2.0), Value(3.0)
     assert isinstance(np.stack([x, y]), ValueArray)
-    assert [v.data for v in np.linspace(x, y, 3)] == [2.0, 2.5, 3.0]
     assert np.where([True, False], x, 0.0)[0] is x
     assert np.sum(x) is x
     assert np.shape(x) == ()

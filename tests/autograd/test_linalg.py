@@ -187,7 +187,7 @@ def test_the_norm_has_no_derivative_at_zero() -> None:
         np.linalg.pinv,
         lambda a: np.linalg.solve(a, np.ones(2)),
         lambda a: np.linalg.solve(np.eye(2), a),
-        lambda a: np.linalg.lstsq(a, np.ones(2)),
+        lambda a: np.linalg.lstsq(a, np.ones(2), rcond=None),
         lambda a: np.linalg.norm(a, 2),
     ],
 )
