@@ -50,6 +50,7 @@ EXAMPLES = [
     "common_mistakes",
     "rosenbrock",
     "physics",
+    "nist",
 ]
 HELPERS = {"__init__", "__main__", "lesson", "textbook"}
 SMALLER = {
@@ -57,6 +58,7 @@ SMALLER = {
     "mnist": ["--digits", "--epochs", "10"],
     "lenet": ["--train", "500", "--test", "500", "--epochs", "1"],
     "rosenbrock": ["--dimensions", "20"],
+    "nist": ["Misra1a", "MGH17", "BoxBOD"],
 }
 """What stands for --quick where a script does not know it and takes long."""
 
