@@ -161,8 +161,13 @@ def digits(found: Any, certified: Any) -> float:
     return float(-np.log10(max(error, 1e-11)))
 
 
-def fit(problem: Problem, start: Sequence[float], functions: Functions) -> Fit:
-    """Walk from a start to the least sum of squares."""
+def fit(
+    problem: Problem,
+    start: Sequence[float],
+    functions: Functions,
+    x_scale: float | str = 1.0,
+) -> Fit:
+    """Walk from a start to the least sum of squares; `x_scale` is SciPy's."""
     errors, derivatives = functions
     refused = 0
 
@@ -179,6 +184,7 @@ def fit(problem: Problem, start: Sequence[float], functions: Functions) -> Fit:
             tried,
             start,
             jac=lambda b: np.array(derivatives(b.tolist())),
+            x_scale=x_scale,
             xtol=1e-15,  # go on until a step changes nothing
             ftol=None,
             gtol=None,

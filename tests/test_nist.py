@@ -72,6 +72,18 @@ def test_both_starts_lead_to_six_certified_digits(name: str, derivatives) -> Non
         assert found.digits_of_sum >= (2.0 if name == "Lanczos1" else 6.0)
 
 
+@pytest.mark.parametrize("derivatives", [nist.eager, nist.compiled])
+@pytest.mark.parametrize("name", ["BoxBOD", "MGH17"])
+def test_parameters_out_of_the_domain_are_only_passed_by(
+    name: str, derivatives
+) -> None:
+    problem = PROBLEMS[name]
+    # With this scale the first steps are so long that exp overflows in both problems.
+    found = nist.fit(problem, problem.starts[0], derivatives(problem), x_scale="jac")
+    assert found.refused > 0
+    assert found.digits >= 6.0
+
+
 def test_the_example_prints_digits_and_how_often_it_was_refused() -> None:
     output = run("nist.py", "BoxBOD", "MGH17").stdout
     for name, level in (("BoxBOD", "higher"), ("MGH17", "average")):
