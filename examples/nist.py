@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import autograd
-from autograd import Value, atan, cos, exp, jacobian, sin
+from autograd import atan, cos, exp, jacobian, sin
 
 try:
     from scipy.optimize import least_squares
@@ -132,18 +132,14 @@ def eager(problem: Problem) -> Functions:
 
 
 def compiled(problem: Problem) -> Functions:
-    """The formula and its derivatives recorded once, and run on all observations."""
-    b = [Value(number) for number in problem.certified]
-    x = [Value(number) for number in problem.rows[0]]
-    fitted = MODELS[problem.name](b, *x)
-    outputs = [fitted, *autograd.gradients(fitted, b)]
-    program = autograd.compile(outputs, inputs=x, parameters=b)
-
-    def outputs_at(b: Sequence[float]) -> Any:
-        program.parameters[:] = b
-        return program(problem.rows)
-
-    return lambda b: outputs_at(b)[:, 0] - problem.y, lambda b: outputs_at(b)[:, 1:]
+    """The errors recorded once, with NaNs where the formula has no value."""
+    errors = autograd.compile_function(
+        problem.residuals,
+        len(problem.certified),
+        at=problem.certified,
+        on_domain_error="nan",
+    )
+    return errors, errors.jacobian
 
 
 class Fit(NamedTuple):
@@ -174,10 +170,11 @@ def fit(
     def tried(b: Any) -> Any:
         nonlocal refused
         try:
-            return np.array(errors(b.tolist()))
-        except (ArithmeticError, ValueError):  # the formula has no value there
-            refused += 1
-            return np.full(len(problem.y), np.nan)
+            found = np.array(errors(b.tolist()))
+        except (ArithmeticError, ValueError):  # called with numbers, eagerly
+            found = np.full(len(problem.y), np.nan)
+        refused += not np.isfinite(found).all()
+        return found
 
     with np.errstate(over="ignore"):  # squares of errors that are too large as well
         found = least_squares(
