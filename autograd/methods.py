@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.errors import copy_error, index_error, left_graph, trace_error
 from autograd.hooks import Handle
-from autograd.leaves import turn
+from autograd.leaves import float_of, turn
 from autograd.modes import called, traced, variables
 from autograd.operators import Operators
 
@@ -57,7 +57,7 @@ class Methods(Operators):
         """The number; TraceError where it stands for any number."""
         if traced():
             raise trace_error(asked)
-        return self.data
+        return float_of(self, asked)
 
     def _leave(self, asked: str) -> float:
         """The number, out of the graph; TypeError where its derivative is wanted."""

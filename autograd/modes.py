@@ -1,7 +1,8 @@
 """What can be switched: recording, by `no_grad()`; tracing; what may be undefined.
 
 The switches are context variables, so that a thread or an asynchronous task that turns
-recording off does not turn it off for the others. Besides them, and the table, no
+recording off does not turn it off for the others; nor does a thread that is started
+inside a block inherit what holds there. Besides them, and the table, no
 module of autograd has a state.
 
     >>> with no_grad():

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -86,7 +86,7 @@ class Engine(ABC):
         loss = self.loss.loss if isinstance(self.loss, Penalized) else self.loss
         targets, places = np.unique(y, axis=0, return_index=True)
         with no_grad(), training_mode(None):
-            outputs = self.model(self.first)
+            outputs = self.first_outputs()
             for target, place in zip(targets.tolist(), places.tolist(), strict=True):
                 # With these outputs the loss itself may be undefined.
                 with suppress(DomainError, ArithmeticError):
@@ -100,6 +100,10 @@ class Engine(ABC):
                             f"fit: the loss must return one Value, not "
                             f"{type(value).__name__}"
                         )
+
+    def first_outputs(self) -> Any:
+        """What the model gives for the first example."""
+        return self.model(self.first)
 
     def step(self, batch: Batch) -> float:
         """One step on the mean loss of some examples. Return the sum of their losses.
@@ -225,7 +229,6 @@ class Compiled(Engine):
         seed: int | None = 0,
     ) -> None:
         super().__init__(model, loss, optimizer, X, y, seed=seed)
-        self.check_targets(y)
         inputs = [Value(number) for number in self.first]
         targets = [Value(number) for number in np.atleast_1d(y[0]).tolist()]
         masks: list[Value] = []
@@ -237,7 +240,11 @@ class Compiled(Engine):
             return masks[-1]
 
         with tracing(), training_mode(mask):
-            value = loss(model(inputs), targets if y.ndim > 1 else targets[0])
+            outputs = model(inputs)
+        self._first_outputs = _detached(outputs)
+        self.check_targets(y)
+        with tracing(), training_mode(mask):
+            value = loss(outputs, targets if y.ndim > 1 else targets[0])
         leaves = [*inputs, *targets, *masks]
         self.program = compile(value, leaves, optimizer.parameters)
         self.vector = self.program.parameters
@@ -250,22 +257,29 @@ class Compiled(Engine):
 
     def _check_again(self, X: Matrix, y: npt.NDArray[Any]) -> None:
         """Hold the program to the model and the loss on some other examples."""
-        for i in _some_others(len(X)):
-            inputs, targets = X[i].tolist(), np.atleast_1d(y[i]).tolist()
+        n_inputs = X.shape[1]
 
-            def code(inputs: Any = inputs, targets: Any = targets) -> list[float]:
-                outputs = self.model(list(map(Value, inputs)))
-                wanted = list(map(Value, targets))
-                return [self.loss(outputs, wanted if y.ndim > 1 else wanted[0]).data]
+        def code(example: Sequence[float]) -> list[float]:
+            values = list(map(Value, example))
+            outputs, targets = self.model(values[:n_inputs]), values[n_inputs:]
+            return [self.loss(outputs, targets if y.ndim > 1 else targets[0]).data]
 
-            _hold(
-                self.program,
-                self.optimizer.parameters,
-                code,
-                [*inputs, *targets, *np.ones(len(self.rates))],
-                f"fit: X[{i}] and y[{i}]",
-                "fit(..., compiled=False)",
-            )
+        examples = {
+            f"fit: X[{i}] and y[{i}]": [*X[i].tolist(), *np.atleast_1d(y[i]).tolist()]
+            for i in _some_others(len(X))
+        }
+        _hold(
+            self.program,
+            self.optimizer.parameters,
+            code,
+            examples,
+            [1.0] * len(self.rates),
+            "fit(..., compiled=False)",
+        )
+
+    def first_outputs(self) -> Any:
+        """What the model gave for the first example as it was recorded."""
+        return self._first_outputs
 
     def loss_and_gradient(self, batch: Batch) -> tuple[float, Vector]:
         """The mean loss of some examples, and its gradient by `vector`."""
@@ -362,21 +376,14 @@ class Predictor:
         outputs: Sequence[Value] = [recorded] if self.single else recorded
         self.parameters = list(dict.fromkeys([*model.parameters(), *moved]))
         self.program = compile(list(outputs), inputs, self.parameters)
-        for i in _some_others(len(X)):
-            example = X[i].tolist()
 
-            def code(example: Any = example) -> list[float]:
-                found = model(list(map(Value, example)))
-                return [v.data for v in ([found] if self.single else found)]
+        def code(example: Sequence[float]) -> list[float]:
+            found = model(list(map(Value, example)))
+            return [v.data for v in ([found] if self.single else found)]
 
-            _hold(
-                self.program,
-                self.parameters,
-                code,
-                example,
-                f"predict: X[{i}]",
-                "predict(..., compiled=False)",
-            )
+        examples = {f"predict: X[{i}]": X[i].tolist() for i in _some_others(len(X))}
+        instead = "predict(..., compiled=False)"
+        _hold(self.program, self.parameters, code, examples, [], instead)
 
     def __call__(self, X: Matrix) -> Doubles:
         """The outputs for X, (n, n_inputs), with the parameters of now."""
@@ -394,30 +401,38 @@ def _some_others(n: int) -> list[int]:
 def _hold(
     program: CompiledProgram,
     values: Sequence[Value],
-    code: Callable[[], list[float]],
-    example: Sequence[float],
-    what: str,
+    code: Callable[[Sequence[float]], list[float]],
+    examples: Mapping[str, Sequence[float]],
+    masks: Sequence[float],
     instead: str,
 ) -> None:
-    """Hold a program to the code at an example, with the parameters moved a little.
+    """Hold a program to the code at examples, with the parameters moved a little.
 
     So what is fixed at a parameter's number is seen as well. TraceError if they differ.
     """
     with turn, no_grad(), training_mode(None):
-        before = floats_of(values, what)
-        moved = [x * (1.0 + 0.01 * (1 + i % 3)) for i, x in enumerate(before)]
+        before = np.array([value.data for value in values])
+        moved = before * np.resize([1.01, 1.02, 1.03], len(before))
+        program.parameters = moved
         try:
-            for value, number in zip(values, moved, strict=True):
+            for value, number in zip(values, moved.tolist(), strict=True):
                 value.data = number
-            # Where they are undefined there is nothing to be held to.
-            with suppress(ValueError, ArithmeticError):
-                expected = code()
-                program.parameters = np.array(moved)
-                program.check_again(example, expected, what, instead)
+            for what, example in examples.items():
+                # Where they are undefined there is nothing to be held to.
+                with suppress(ValueError, ArithmeticError):
+                    expected = code(example)
+                    program.check_again([*example, *masks], expected, what, instead)
         finally:
-            program.parameters = np.array(before)
-            for value, number in zip(values, before, strict=True):
+            program.parameters = before
+            for value, number in zip(values, before.tolist(), strict=True):
                 value.data = number
+
+
+def _detached(outputs: Any) -> Any:
+    """The outputs of a model without its graph."""
+    if isinstance(outputs, Value) or not hasattr(outputs, "__iter__"):
+        return outputs.detach() if isinstance(outputs, Value) else outputs
+    return [v.detach() if isinstance(v, Value) else v for v in outputs]
 
 
 def _is_all_once(batch: Batch, n: int) -> bool:

@@ -362,7 +362,9 @@ def _check_elsewhere(
     """Hold the tape to f at two other points, where f is defined at such."""
     n = len(point)
     near = [x * (1.0 + 0.01 * (1 + i % 3)) + 1e-3 for i, x in enumerate(point)]
-    far = [(1.7, -0.9, 0.35, -2.3, 3.1)[i % 5] * (1.0 + i / n) for i in range(n)]
+    # Numbers without a pattern, of either sign, so that no matrix of them is singular.
+    spread = [math.modf((i + 1) * 0.6180339887498949)[0] for i in range(n)]
+    far = [(0.3 + 2.7 * u) * (1.0 if u > 0.4 else -1.0) for u in spread]
     reference = Reference(tape)
     for other in (far, near):
         values = [Value(x) for x in other]

@@ -199,3 +199,9 @@ def test_a_constant_is_a_leaf_like_others() -> None:
     one.backward()
     one.backward()
     assert one.grad == 2.0
+
+
+@pytest.mark.parametrize("data", [3, np.float32(3.0), np.int8(3)])
+def test_a_leaf_that_was_set_to_another_number_is_a_float_to_python(data: Any) -> None:
+    for ask in (float, lambda v: math.sqrt(v) ** 2, lambda v: 3.0 * (v > 2.0), int):
+        assert ask(leaf(data)) == pytest.approx(3.0)
