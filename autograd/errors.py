@@ -212,9 +212,9 @@ def left_graph(asked: str, name: str) -> TypeError:
     return TypeError(
         f"{asked} makes a plain number of a Value that {name} differentiates by, and "
         f"the derivative of all that is computed from it would be 0, at\n  "
-        f"{users_line()}\nUse autograd's functions, {floor}x.sin() for math.sin(x), "
-        f"and lists or arrays of objects to keep Values in; or v.data for a number "
-        f"that no derivative is wanted of."
+        f"{users_line()}\nUse autograd's functions, such as {floor}x.sin() for "
+        f"math.sin(x), and lists or arrays of objects to keep Values in; or v.data for "
+        f"a number that no derivative is wanted of."
     )
 
 

@@ -53,7 +53,13 @@ from autograd.apply import operand
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError
 from autograd.linearize import Linearization, is_finite, is_number
-from autograd.modes import differentiated_by, recorded, recording, undefined
+from autograd.modes import (
+    Variables,
+    differentiated_by,
+    recorded,
+    recording,
+    undefined,
+)
 from autograd.ops import TABLE
 from autograd.series import taylor
 from autograd.trees import (
@@ -297,7 +303,7 @@ class _Call:
         by_these = differentiated_by(self.variables, name)
         lenient = nullcontext() if domain is None else undefined()
         with recorded(), by_these as own, lenient:
-            result = f(*moved, **kwargs)
+            result = result_of(f, moved, kwargs, own)
             found = flatten(result, f"{name}: the result")
         self.outputs, self.output_structure = found
         roots = [n for n in self.outputs if isinstance(n, Value)]
@@ -436,6 +442,21 @@ def _stand_in(name: str, on_domain_error: str) -> float | None:
             f"{on_domain_error!r}"
         )
     return words[on_domain_error]
+
+
+def result_of(
+    f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], own: Variables
+) -> Any:
+    """What f gives. A refusal that a library took for something else is raised."""
+    try:
+        result = f(*args, **kwargs)
+    except Exception as error:
+        if own.refused is None or own.refused is error:
+            raise
+        raise own.refused from error
+    if own.refused is not None:
+        raise own.refused
+    return result
 
 
 def _warn_of_constant(name: str, f: Function, outputs: Sequence[Any]) -> None:

@@ -67,7 +67,8 @@ class Methods(Operators):
             behind = _leaves(self)
             while wanted is not None:
                 if not wanted.leaves.isdisjoint(behind):
-                    raise left_graph(asked, wanted.name)
+                    wanted.refused = left_graph(asked, wanted.name)
+                    raise wanted.refused
                 wanted = wanted.outer
         return number
 

@@ -34,6 +34,8 @@ class Variables:
     """Those of the derivative around it, if there is one."""
     nested: bool = False
     """Whether another derivative was taken on the way."""
+    refused: Exception | None = None
+    """What was raised when a Value was to leave the graph."""
 
 
 _traced: ContextVar[bool] = ContextVar("traced", default=False)

@@ -26,7 +26,7 @@ from autograd.checking.differences import (
 )
 from autograd.checking.digits import MultiprecisionGraph
 from autograd.checking.verdict import Finding
-from autograd.functional import grad, hvp, linearize
+from autograd.functional import grad, hvp, linearize, result_of
 from autograd.functions import dot
 from autograd.leaves import turn
 from autograd.modes import differentiated_by
@@ -47,8 +47,9 @@ class Trial:
         self.rtol, self.atol = rtol, atol
         self.direction = _generic_direction(point)
         self.leaves = [Value(number) for number in point]
-        with differentiated_by(self.leaves, "check_gradient"):
-            self.root = f(self.leaves[0] if scalar else self.leaves)
+        given = self.leaves[0] if scalar else self.leaves
+        with differentiated_by(self.leaves, "check_gradient") as own:
+            self.root = result_of(f, [given], {}, own)
         float(self.root)  # TypeError or ValueError for what is no number
         roots = [self.root] if isinstance(self.root, Value) else []
         self.order = topological_order(*roots)

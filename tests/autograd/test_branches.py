@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -27,6 +29,7 @@ from autograd import (
     tracing,
     where,
 )
+from tests.strategies import Graph, apply, graphs
 
 # A side may be a plain number, which depends on nothing.
 pytestmark = pytest.mark.filterwarnings("ignore:grad. the result:UserWarning")
@@ -263,7 +266,62 @@ def test_a_value_is_no_index() -> None:
         [1.0, 2.0][Value(1.0)]  # type: ignore[call-overload]
 
 
+SYMBOLS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@given(
+    symbol=st.sampled_from(sorted(SYMBOLS)),
+    a=st.sampled_from([-1.5, -0.0, 0.0, 1e-300, 2.0, 1e308]) | st.floats(-10, 10),
+    b=st.sampled_from([-1.5, -0.0, 0.0, 1e-300, 2.0, 1e308]) | st.floats(-10, 10),
+    is_turned=st.booleans(),
+)
+def test_a_comparison_with_a_number_is_that_of_the_numbers_eagerly_and_recorded(
+    symbol: str, a: float, b: float, is_turned: bool
+) -> None:
+    compare = SYMBOLS[symbol]
+    x = Value(a)
+    expected = compare(b, a) if is_turned else compare(a, b)
+    assert (compare(b, x) if is_turned else compare(x, b)) is expected
+    with tracing():
+        recorded = compare(b, x) if is_turned else compare(x, b)
+    assert recorded.data == expected
+    program = compile(where(recorded, 3.0, 5.0) + 0.0 * x, [x])
+    for other in (a, b, -a):
+        wanted = compare(b, other) if is_turned else compare(other, b)
+        assert program([[other]])[0, 0] == (3.0 if wanted else 5.0)
+
+
 # Cuts
+
+
+@settings(max_examples=60, deadline=None)
+@given(graph=graphs(20), data=st.data())
+def test_a_graph_with_cuts_anywhere_is_compiled_as_it_is_differentiated_eagerly(
+    graph: Graph, data: st.DataObject
+) -> None:
+    cut = data.draw(st.lists(st.booleans(), min_size=20, max_size=40))
+
+    def run(x: Any) -> Any:
+        made: dict[Value, Any] = dict(zip(graph.leaves, x, strict=True))
+        for step, is_cut in zip(graph.steps, itertools.cycle(cut), strict=False):
+            operands = [made.get(v, v) for v in step.operands]  # type: ignore[call-overload]
+            node = apply(step.name, operands)
+            made[step.node] = node.detach() if is_cut else node
+        return made[graph.root] + x[0] * 0.0
+
+    point = [leaf.data for leaf in graph.leaves]
+    program = compile_function(run, len(point), at=point)
+    assert program(point) == pytest.approx(graph.root.data, rel=1e-9, abs=1e-9)
+    expected = [float(v) for v in grad(run)(point)]
+    # As in test_passes: at most some 60 roundings, amplified by the condition.
+    assert program.grad(point) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def without_gradient(x: Any) -> Any:

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from mpmath import mp
 
 import autograd
-from autograd import Value, sin, tanh
+from autograd import Value, sin, tanh, topological_order
 from autograd.functional import (
     derivative,
     directional_derivative,
@@ -32,9 +34,10 @@ from autograd.functional import (
     value_and_grad,
     vjp,
 )
+from autograd.modes import differentiated_by
 from autograd.ops import TABLE, Interval
 from tests.oracles import ORACLES
-from tests.strategies import PUBLIC, Graph, Step, apply, distance_to_kink
+from tests.strategies import PUBLIC, Graph, Step, apply, distance_to_kink, graphs
 
 UNIT_ROUNDOFF = 2.0**-53
 
@@ -1012,6 +1015,62 @@ def test_a_number_that_leaves_the_graph_is_refused_in_every_transform() -> None:
     ):
         with pytest.raises(TypeError, match=r"float\(\) makes a plain number"):
             ask()
+
+
+def swallowed(x: Any) -> Any:
+    try:
+        return float(x[0]) * x[1]
+    except TypeError:
+        return x[1]
+
+
+def misunderstood(x: Any) -> Any:
+    try:
+        return math.fsum(x)
+    except TypeError as error:
+        raise ValueError("not a number") from error
+
+
+@pytest.mark.parametrize("f", [swallowed, misunderstood])
+def test_a_refusal_that_a_library_swallows_is_raised_all_the_same(
+    f: Callable[[Any], Any],
+) -> None:
+    with pytest.raises(TypeError, match=r"float\(\) makes .*grad differentiates by"):
+        grad(f)([1.0, 2.0])
+
+
+ESCAPES: list[Callable[[Any], Any]] = [
+    float,
+    int,
+    round,
+    math.sin,
+    math.trunc,
+    complex,
+    np.float64,
+    copy.copy,
+    lambda v: math.hypot(v, 1.0),
+    lambda v: array.array("d", [v])[0],
+    lambda v: statistics.fmean([v, 1.0]),
+    lambda v: np.array([v, 1.0], dtype=float).sum(),
+    lambda v: next(iter(np.fromiter([v], float))),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(graph=graphs(20), escape=st.sampled_from(ESCAPES), data=st.data())
+def test_whatever_depends_on_a_variable_cannot_leave_and_nothing_else_is_held(
+    graph: Graph, escape: Callable[[Any], Any], data: st.DataObject
+) -> None:
+    node = data.draw(st.sampled_from([*graph.leaves, *(s.node for s in graph.steps)]))
+    variable = data.draw(st.sampled_from(graph.leaves))
+    depends = variable in topological_order(node)
+    assume(node.op is None or escape is not copy.copy)  # those are refused anyway
+    with differentiated_by([variable], "grad"):
+        if depends:
+            with pytest.raises(TypeError, match="grad differentiates by"):
+                escape(node)
+        else:
+            escape(node)
 
 
 def test_what_does_not_depend_on_the_variables_may_be_a_number() -> None:
