@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd
 from autograd import (
@@ -27,6 +29,7 @@ from autograd import (
 from autograd.anomaly import where_made
 from autograd.arithmetic import Floats
 from autograd.linearize import Linearization
+from tests.strategies import Graph, apply, graphs
 
 
 def line() -> int:
@@ -274,3 +277,25 @@ def test_a_step_between_two_passes_changes_no_graph() -> None:
             (w * w).backward()
             w.data -= 0.1 * w.grad
     assert w.data == pytest.approx(3.0 * 0.8**3, rel=1e-15)  # three roundings
+
+
+@settings(max_examples=60, deadline=None)
+@given(graph=graphs(20), data=st.data())
+def test_whichever_leaf_of_a_graph_is_changed_is_named_and_no_other(
+    graph: Graph, data: st.DataObject
+) -> None:
+    made: dict[Any, Any] = {}
+    for i, leaf in enumerate(graph.leaves):
+        made[leaf] = Value(leaf.data, label=f"x{i}")
+    with anomaly():
+        for step in graph.steps:
+            operands = [made.get(v, v) for v in step.operands]
+            made[step.node] = apply(step.name, operands)
+    root = made[graph.root]
+    changed = made[data.draw(st.sampled_from(graph.leaves))]
+    changed.data += 1.0
+    if changed in topological_order(root):
+        with pytest.raises(RuntimeError, match=f"the leaf '{changed.label}' was"):
+            root.backward()
+    else:
+        root.backward()
