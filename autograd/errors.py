@@ -102,13 +102,11 @@ def _reason(
             "Keep the divisor away from zero, for example by adding a small number to "
             "it."
         )
-        return ZeroDivisionError, f": division by zero. {remedy}"
+        side = one_side(op, operands)
+        return ZeroDivisionError, f": division by zero. {remedy} {side}"
     if isinstance(cause, ValueError):
-        call = f"{op.name}({', '.join(v.label or 'x' for v in operands[:3])})"
-        return DomainError, (
-            f" is not defined: {op.name} takes {op.defined}. {f'{remedy} '.lstrip()}"
-            f"For one side of a choice write where(condition, lambda: {call}, other)."
-        )
+        parts = [f"{op.name} takes {op.defined}.", remedy, one_side(op, operands)]
+        return DomainError, f" is not defined: {' '.join(filter(None, parts))}"
     if any(math.isnan(v.data) for v in operands):
         return DomainError, (
             ": an operand is NaN (not a number). Its data was set to NaN; look for "
@@ -125,6 +123,15 @@ def _reason(
     )
 
 
+def one_side(op: Operation, operands: Sequence[Any]) -> str:
+    """What to write where an operation is one side of a choice."""
+    names = [v.label or "x" for v in operands[:3]]
+    call = f"{op.name}({', '.join(names)})"
+    if op.name in ("div", "mul"):
+        call = f"{names[0]} {op.symbol} {names[1]}"
+    return f"For one side of a choice: where(condition, lambda: {call}, other)."
+
+
 def derivative_error(node: Any) -> DerivativeError:
     """The derivative of `node` by its operands does not exist or is not finite."""
     op, operands = node.op, node.parents
@@ -136,8 +143,9 @@ def derivative_error(node: Any) -> DerivativeError:
     trail = f"\n  at {made}{_origins(operands)}" if made else ""
     return DerivativeError(
         f"the derivative of {describe(op, operands)}{name} does not exist "
-        f"there, or is too large for a float. {remedy} Where no gradient is needed, "
-        f"use detach() on the result. No gradient was changed.{trail}"
+        f"there, or is too large for a float. {remedy} {one_side(op, operands)} Where "
+        f"no gradient is needed, use detach() on the result. No gradient was "
+        f"changed.{trail}"
     )
 
 

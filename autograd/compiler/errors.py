@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.arithmetic import Floats
-from autograd.errors import describe, forward_error
+from autograd.errors import describe, forward_error, one_side
 from autograd.ops import Operation
 from autograd.value import Value
 
@@ -77,10 +77,11 @@ def undefined_derivative(
             "the derivatives add up to more than the program's dtype can hold. Scale "
             "the computation down. No parameter was changed."
         )
-    call = describe(op, [Value(number) for number in operands])
+    values = [Value(number) for number in operands]
     return NumericalError(
-        f"{_at(row)}the derivative of {call} does not exist there, or is too large for "
-        f"a float. Keep its operands away from this point. No parameter was changed."
+        f"{_at(row)}the derivative of {describe(op, values)} does not exist there, or "
+        f"is too large for a float. Keep its operands away from this point. "
+        f"{one_side(op, values)} No parameter was changed."
     )
 
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import autograd
 from autograd import (
     DerivativeError,
-    DomainError,
     TraceError,
     Value,
     compile,
@@ -61,10 +60,33 @@ def test_the_slope_is_that_of_the_side_that_is_chosen() -> None:
     assert grad(g)(4.0) == -1 / 32
 
 
-def test_what_is_undefined_names_where_of_functions_as_the_remedy() -> None:
-    for f in (sqrt, log, autograd.acos):
-        with pytest.raises(DomainError, match=rf"where\(.*lambda: {f.__name__}\("):
-            f(Value(-2.0))
+UNDEFINED_HERE: dict[str, Callable[[Any], Any]] = {
+    r"lambda: sqrt\(d\)": sqrt,
+    r"lambda: log\(d\)": log,
+    r"lambda: acos\(d\)": autograd.acos,
+    r"lambda: x / d": lambda d: 1.0 / (d + 2.0),
+    r"lambda: pow\(d, x\)": lambda d: d**0.5,
+}
+
+
+@pytest.mark.parametrize("remedy", UNDEFINED_HERE)
+def test_what_is_undefined_names_where_of_functions_as_the_remedy(remedy: str) -> None:
+    f = UNDEFINED_HERE[remedy]
+    with pytest.raises((ValueError, ArithmeticError), match=remedy.replace("d", ".*")):
+        where(autograd.step(Value(-2.0)), f(Value(-2.0, label="d")), 0.0)
+    g = compile_function(lambda x: where(autograd.step(x[0]), f(x[0]), 0.0), 1)
+    with pytest.raises(autograd.NumericalError, match="one side of a choice"):
+        g([-2.0])
+
+
+def test_a_derivative_that_does_not_exist_names_where_of_functions_too() -> None:
+    def f(x: Any) -> Any:
+        return where(autograd.step(x[0]), sqrt(x[0]), 0.0)
+
+    with pytest.raises(DerivativeError, match=r"where\(condition, lambda: sqrt\(x\)"):
+        grad(f)([0.0])
+    with pytest.raises(autograd.NumericalError, match=r"lambda: sqrt\(x\), other"):
+        compile_function(f, 1).grad([0.0])
 
 
 # Compiled
