@@ -172,12 +172,15 @@ def on_arrays(rule: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
 def check_outputs(recorded: Tape) -> None:
     """Refuse an output that is the same whatever the inputs and parameters are."""
-    first = recorded.n_inputs + recorded.n_parameters
-    depends = [i < first for i in range(recorded.n_leaves)]
-    for args in recorded.args:
-        depends.append(True in [depends[i] for i in args])
-    for place, number in enumerate(recorded.outputs):
-        if not depends[number]:
+    for place, output in enumerate(recorded.outputs):
+        stack, seen = [output], {output}
+        while stack and stack[-1] >= recorded.n_inputs + recorded.n_parameters:
+            number = stack.pop() - recorded.n_leaves
+            if number >= 0:
+                new = {*recorded.args[number]} - seen
+                seen |= new
+                stack += sorted(new, reverse=True)  # leaves last: they are found first
+        if not stack:
             raise ValueError(
                 f"compile: output {place} depends on none of the inputs and "
                 f"parameters, and would be a constant. If it was computed inside "

@@ -25,24 +25,30 @@ def trace(
     """Lay out all that the outputs depend on. Leaves not named are constants."""
     leaves = [*inputs, *parameters]
     named = set(leaves)
-    order = _in_order(outputs, named)
-    if any(map(hooks_of, order)):
+    order = topological_order(*outputs)
+    noted = [node for node in order if node._notes is not None]  # almost none
+    if any(_detached(node) is not None for node in noted):
+        order = noted = _with_sources(outputs, named)
+    if any(map(hooks_of, noted)):
         raise ValueError(
             "compile: a Value has a hook, and a compiled program calls none. Remove it "
             "by its handle, or do not compile: fit(..., compiled=False)."
         )
-    opaque = next((node.op for node in order if node.op and node.op.opaque), None)
-    if opaque is not None:
-        raise opaque_error(opaque.name)
-    constants = [node for node in order if not _parents(node) and node not in named]
+    detached = {node for node in noted if _detached(node) is not None} - named
+    unnamed = [node for node in order if node.op is None and node not in named]
+    constants = [node for node in unnamed if node not in detached]
     numbers = floats_of(constants, "compile")
     tape = Tape(len(inputs), len(parameters), numbers)
     number = {node: i for i, node in enumerate([*leaves, *constants])}
     for node in order:
-        if node not in number:
+        if node.op is not None or node in detached:
+            parents = node.parents if node.op is not None else _parents(node)
             tape.ops.append(node.op or STOP)
-            tape.args.append(tuple([number[parent] for parent in _parents(node)]))
+            tape.args.append(tuple([number[parent] for parent in parents]))
             number[node] = len(number)
+    opaque = [op.name for op in set(tape.ops) if op.opaque]
+    if opaque:
+        raise opaque_error(min(opaque))
     if TABLE["chosen"] in tape.ops:
         raise TraceError(
             "compile: where was given functions, and only the side that the numbers of "
@@ -53,12 +59,10 @@ def trace(
     return tape
 
 
-def _in_order(outputs: Sequence[Value], named: set[Value]) -> list[Value]:
+def _with_sources(outputs: Sequence[Value], named: set[Value]) -> list[Value]:
     """All nodes after what they are computed from, detached ones too."""
-    order = topological_order(*outputs)
-    if all(_detached(node) is None for node in order):
-        return order
-    order, seen = [], set(named)
+    order: list[Value] = []
+    seen = set(named)
     stack: list[tuple[Value, bool]] = [(node, False) for node in reversed(outputs)]
     while stack:
         node, is_entered = stack.pop()
