@@ -28,6 +28,7 @@ from autograd import (
     tracing,
     where,
 )
+from tests.executors import KINDS, executors
 from tests.strategies import Graph, apply, graphs
 
 # A side may be a plain number, which depends on nothing.
@@ -379,6 +380,26 @@ def test_a_cut_is_recorded_as_a_cut(name: str) -> None:
         assert g.hessian(x) == pytest.approx(np.array(second), rel=1e-13)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_executor_passes_a_derivative_through_a_cut(kind: str) -> None:
+    x, w = Value(2.0), Value(3.0)
+    with tracing():
+        out = (w * x) * (w * x).sin().detach() + w.detach()
+    executor = executors([out], [x], [w])[kind]
+    for batch in ([[2.0]], [[2.0], [-1.0], [0.5]]):
+        value, slope = executor.value_and_grad(np.array(batch))
+        cut = [math.sin(3.0 * a) for (a,) in batch]
+        n = len(batch)
+        wanted = sum(3.0 * a * s + 3.0 for (a,), s in zip(batch, cut, strict=True))
+        assert value == pytest.approx(wanted / n, rel=1e-14)
+        rate = sum(a * s for (a,), s in zip(batch, cut, strict=True)) / n
+        assert slope == pytest.approx([rate], rel=1e-14)
+    with tracing():
+        out = w * x + (0.0 * w).sqrt().detach()  # it has no derivative, and needs none
+    executor = executors([out], [x], [w])[kind]
+    assert executor.value_and_grad(np.array([[2.0], [4.0]]))[1] == [3.0]
+
+
 def test_what_was_computed_inside_no_grad_is_not_compiled_as_a_constant() -> None:
     x, w = Value(2.0), Value(3.0)
     with no_grad():
@@ -418,6 +439,17 @@ FIXED: dict[str, Callable[[Any], Any]] = {
 def test_what_was_fixed_while_recording_is_found_at_another_point(name: str) -> None:
     with pytest.raises(TraceError, match=r"(?s)at x = \[.*Something was fixed"):
         compile_function(FIXED[name], 1)
+
+
+def test_a_program_is_held_to_what_is_expected_but_for_rounding() -> None:
+    x, w = Value(2.0), Value(3.0)
+    program = compile([w * x, w + x], [x], [w])
+    program.check_again([4.0], [12.0, 7.0])
+    program.check_again([4.0], [12.0 * (1.0 + 1e-12), 7.0])
+    with pytest.raises(TraceError, match=r"X: output 1 is 7.0000007, and 7.0 by"):
+        program.check_again([4.0], [12.0, 7.0000007], "X")
+    with pytest.raises(TraceError, match=r"output 0 is 0.0, and 12.0 by"):
+        program.check_again([4.0], [0.0, 7.0])
 
 
 def test_a_chaotic_function_is_not_taken_for_one_that_changes() -> None:

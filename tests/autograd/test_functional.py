@@ -966,6 +966,7 @@ LEAVING: dict[str, Callable[[Any], Any]] = {
     "float": lambda x: float(x[0]) ** 2,
     "int": lambda x: int(x[0]) * x[1],
     "round": lambda x: round(x[0] * x[1], 2),
+    "trunc": lambda x: math.trunc(x[0]) * x[1],
     "complex": lambda x: complex(x[0]).real,
     "math.sin": lambda x: math.sin(x[0] + 1.0),
     "math.fsum": lambda x: math.fsum(x),
