@@ -92,6 +92,18 @@ def notes(node: Any) -> dict[str, Any]:
     return found
 
 
+def detached_from(node: Any) -> Any:
+    """What a leaf was detached from inside `tracing()`; None for all else."""
+    return None if node.op is not None else notes(node).get("detached")
+
+
+def parents_of(node: Any) -> tuple[Any, ...]:
+    """What a node is computed from, also if it is detached from that."""
+    source = detached_from(node)
+    parents: tuple[Any, ...] = node.parents if source is None else (source,)
+    return parents
+
+
 @contextmanager
 def differentiating(node: Any, description: str) -> Iterator[None]:
     """Inside this block, what is recorded belongs to the derivative of the node."""

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from autograd.anomaly import users_line
+from autograd.anomaly import detached_from, notes, parents_of, users_line
 from autograd.apply import operand, record_all, variadic
 from autograd.arithmetic import Floats
-from autograd.errors import TraceError
+from autograd.errors import TraceError, no_result
 from autograd.modes import noted_by, traced, undefined
 from autograd.ops import TABLE
 from autograd.value import Constant, Value
@@ -65,43 +65,68 @@ def _side(
     """What one side computes, recorded behind gates."""
     if not callable(side):
         return side
-    nodes: list[Value] = []
-
-    def collect(node: Value) -> Value:
-        nodes.append(node)
-        return node
-
     # Of the side that is not chosen the operations are recorded, whatever they give.
-    with noted_by(collect), nullcontext() if is_chosen else undefined():
+    with noted_by(_note), nullcontext() if is_chosen else undefined():
         result = side()
-    inside = set(nodes)
-    entering = dict.fromkeys(
-        parent
-        for node in nodes
-        for parent in node.parents
-        if parent not in inside and parent.__class__ is not Constant
-    )
-    if not entering:
+    if not isinstance(result, Value):
         return result
-    outer = list(entering)
+    inside, outer = _inside(result)
     gates = {}
-    for x, safe in zip(outer, _safe_point(nodes, outer), strict=True):
+    for x, safe in zip(outer, _safe_point(inside, outer), strict=True):
         gates[x] = gate(x, safe)
-    for node in nodes:
-        parents = tuple([gates.get(parent, parent) for parent in node.parents])
-        _connect(node, parents)
-        assert node.op is not None
-        node.data = node.op.forward(Floats, *[parent.data for parent in parents])
-    return gates.get(result, result) if isinstance(result, Value) else result
+    # Copies, as the side may have put a Value where code outside uses it, ungated.
+    copies: dict[Value, Value] = dict(gates)
+    for node in inside:
+        parents = tuple([copies.get(parent, parent) for parent in parents_of(node)])
+        copies[node] = _again(node, parents)
+    return copies[result] if inside else result
 
 
-def _connect(node: Value, parents: tuple[Value, ...]) -> None:
-    """Give a node that was just recorded other parents."""
-    assert node.op is not None
-    if node.op.arity in (1, 2):
-        node._first, node._second = parents[0], parents[1] if parents[1:] else None
-    else:
-        node._first = parents
+def _note(node: Value) -> Value:
+    """Remember that a node was made by a side: another one may use it, too."""
+    node._notes = {**notes(node), "side": True}
+    return node
+
+
+def _inside(result: Value) -> tuple[list[Value], list[Value]]:
+    """The nodes of a side, after what they are computed from, and what enters them."""
+    inside: list[Value] = []
+    outer: list[Value] = []
+    seen: set[Value] = set()
+    stack = [(result, False)]
+    while stack:
+        node, is_entered = stack.pop()
+        if is_entered:
+            inside.append(node)
+        elif node not in seen:
+            seen.add(node)
+            if "side" in notes(_stands_for(node)):
+                stack.append((node, True))
+                stack += [(parent, False) for parent in reversed(parents_of(node))]
+            elif node.__class__ is not Constant:
+                outer.append(node)
+    return inside, outer if inside else []
+
+
+def _stands_for(node: Value) -> Value:
+    """What a node was detached from, or is a derivative's variable for, if anything."""
+    while "side" not in notes(node):
+        if detached_from(node) is None and node.op is not TABLE["pos"]:
+            break
+        (node,) = parents_of(node)
+    return node
+
+
+def _again(node: Value, parents: tuple[Value, ...]) -> Value:
+    """A node of a side, computed from other parents."""
+    op = node.op
+    if op is None:
+        return parents[0].detach()
+    try:
+        data = op.forward(Floats, *[parent.data for parent in parents])
+    except (ValueError, ArithmeticError) as error:
+        data = no_result(op, parents, error)
+    return record_all(op, parents, data)
 
 
 def _safe_point(nodes: Sequence[Value], outer: Sequence[Value]) -> list[float]:
@@ -137,8 +162,10 @@ def _is_finite(nodes: Sequence[Value], numbers: dict[Value, float]) -> bool:
     numbers = dict(numbers)
     for node in nodes:
         op = node.op
-        assert op is not None
-        operands = [numbers.get(parent, parent.data) for parent in node.parents]
+        operands = [numbers.get(parent, parent.data) for parent in parents_of(node)]
+        if op is None:  # it was detached
+            (numbers[node],) = operands
+            continue
         wanted = [parent.__class__ is not Constant for parent in node.parents]
         try:
             out = op.forward(Floats, *operands)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.anomaly import notes
+from autograd.anomaly import detached_from, parents_of
 from autograd.compiler.tape import Tape
 from autograd.errors import TraceError, opaque_error
 from autograd.hooks import hooks_of
@@ -27,14 +27,14 @@ def trace(
     named = set(leaves)
     order = topological_order(*outputs)
     noted = [node for node in order if node._notes is not None]  # almost none
-    if any(_detached(node) is not None for node in noted):
+    if any(detached_from(node) is not None for node in noted):
         order = noted = _with_sources(outputs, named)
     if any(map(hooks_of, noted)):
         raise ValueError(
             "compile: a Value has a hook, and a compiled program calls none. Remove it "
             "by its handle, or do not compile: fit(..., compiled=False)."
         )
-    detached = {node for node in noted if _detached(node) is not None} - named
+    detached = {node for node in noted if detached_from(node) is not None} - named
     unnamed = [node for node in order if node.op is None and node not in named]
     constants = [node for node in unnamed if node not in detached]
     numbers = floats_of(constants, "compile")
@@ -42,7 +42,7 @@ def trace(
     number = {node: i for i, node in enumerate([*leaves, *constants])}
     for node in order:
         if node.op is not None or node in detached:
-            parents = node.parents if node.op is not None else _parents(node)
+            parents = node.parents if node.op is not None else parents_of(node)
             tape.ops.append(node.op or STOP)
             tape.args.append(tuple([number[parent] for parent in parents]))
             number[node] = len(number)
@@ -71,19 +71,5 @@ def _with_sources(outputs: Sequence[Value], named: set[Value]) -> list[Value]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack += [(parent, False) for parent in reversed(_parents(node))]
+            stack += [(parent, False) for parent in reversed(parents_of(node))]
     return order
-
-
-def _parents(node: Value) -> tuple[Value, ...]:
-    """What a node is computed from, also if it is detached from that."""
-    source = _detached(node)
-    return node.parents if source is None else (source,)
-
-
-def _detached(node: Value) -> Value | None:
-    """What a leaf was detached from inside `tracing()`."""
-    if node.op is not None or node._notes is None:
-        return None
-    source: Value | None = notes(node).get("detached")
-    return source

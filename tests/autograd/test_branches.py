@@ -468,3 +468,53 @@ def test_a_function_that_is_defined_nowhere_else_is_compiled() -> None:
         return autograd.acos(x[0] * 1e8) * 2.0
 
     assert compile_function(f, 1, at=[0.0])([0.0]) == pytest.approx(math.pi)
+
+
+def lazily(x: Any) -> Any:
+    """A number that is computed where it is first asked for, and kept."""
+    kept: list[Any] = []
+
+    def root() -> Any:
+        if not kept:
+            kept.append(sqrt(x[0] * x[0] + x[1]))
+        return kept[0]
+
+    return where(x[0] > 0, lambda: root() * x[1], 1.0) + root()
+
+
+def lazily_in_two_sides(x: Any) -> Any:
+    kept: list[Any] = []
+
+    def root() -> Any:
+        if not kept:
+            kept.append(sqrt(x[0]))
+        return kept[0]
+
+    first = where(x[0] > 0, root, 1.0)
+    return first * where(x[0] > 1, lambda: root() * x[1], 2.0)
+
+
+@pytest.mark.parametrize("f", [lazily, lazily_in_two_sides])
+def test_what_a_side_keeps_for_others_is_computed_there_for_all_examples(
+    f: Callable[[Any], Any],
+) -> None:
+    compiled = compile_function(f, 2)
+    for point in ([0.5, 0.25], [-0.5, 2.0], [-3.0, 4.0], [1.5, 1.0]):
+        value = f([Value(x) for x in point])
+        assert compiled(point) == pytest.approx(getattr(value, "data", value))
+        assert compiled.grad(point) == pytest.approx(grad(f)(point))
+
+
+@pytest.mark.parametrize("at", [-1.5, 0.5, 1.5, 2.5])
+def test_a_choice_inside_both_sides_of_a_choice_is_recorded_anywhere(at: float) -> None:
+    def f(x: Any) -> Any:
+        def high() -> Any:
+            return where(x[0] > 2, lambda: sqrt(x[0] - 2), lambda: sqrt(x[0] - 1))
+
+        return where(x[0] > 1, high, lambda: where(x[0] > 0, lambda: log(x[0]), 0.5))
+
+    compiled = compile_function(f, 1, at=[at])
+    for x in (-2.0, 0.5, 1.25, 3.0):
+        value = f([Value(x)])
+        assert compiled([x]) == pytest.approx(getattr(value, "data", value))
+        assert compiled.grad([x]) == pytest.approx(grad(f)([x]))
