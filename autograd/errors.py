@@ -85,10 +85,7 @@ def forward_error(
     trail = f"\n  at {here()}{_origins(operands)}" if noted() else ""
     wanted = variables()
     if wanted is not None and wanted.name in ("grad", "jacobian"):
-        reason += (
-            f" For an optimizer that steps back from such points write "
-            f"{wanted.name}(f, on_domain_error='inf')."
-        )
+        reason += f" {for_optimizers(wanted.name)}"
     return kind(f"{describe(op, operands)}{reason}{trail}")
 
 
@@ -120,6 +117,14 @@ def _reason(
     return OverflowError, (
         f" is too large for a float, whose largest is 1.8e308. Scale the operands "
         f"down, or work with logarithms: {remedy}"
+    )
+
+
+def for_optimizers(function: str) -> str:
+    """What to write where an optimizer may try points that are undefined."""
+    return (
+        f"For an optimizer that steps back from such points: "
+        f"{function}(..., on_domain_error='inf'), or 'nan'."
     )
 
 

@@ -105,10 +105,10 @@ def value_and_grad(
     f: Function, argnums: int | Sequence[int] = 0, *, on_domain_error: str = "raise"
 ) -> Function:
     """The function that computes the pair (f, gradient of f), as in `grad`."""
-    domain = _stand_in("grad", on_domain_error)
+    substitute = stand_in("grad", on_domain_error)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call("grad", f, args, argnums, kwargs, domain)
+        call = _Call("grad", f, args, argnums, kwargs, substitute)
         if call.output_structure is not NUMBER:
             raise TypeError(
                 f"grad: f must return one number, not {call.output_structure}. Use "
@@ -233,10 +233,10 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
     """
-    domain = _stand_in("jacobian", on_domain_error)
+    substitute = stand_in("jacobian", on_domain_error)
 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        return _jacobian(_Call("jacobian", f, args, argnums, kwargs, domain))
+        return _jacobian(_Call("jacobian", f, args, argnums, kwargs, substitute))
 
     return jacobian_of
 
@@ -249,7 +249,8 @@ def hessian(
     It is jacobian(grad(f)): the container of the argument, with such a container in the
     place of each number; for an array of shape s, an array of shape s + s. The gradient
     is recorded once and swept once for each of the n numbers, so the cost is n times
-    that of `hvp`, less that of the recording.
+    that of `hvp`, less that of the recording. `argnums` and `on_domain_error` are as in
+    `grad`.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
@@ -286,7 +287,7 @@ class _Call:
         args: Sequence[Any],
         argnums: int | Sequence[int],
         kwargs: Mapping[str, Any] = MappingProxyType({}),
-        domain: float | None = None,
+        substitute: float | None = None,
     ) -> None:
         places = _places(name, args, argnums)
         taken = [flatten(args[i], f"{name}: argument {i}") for i in places]
@@ -299,9 +300,9 @@ class _Call:
             moved[i] = value
         if isinstance(argnums, int):
             (self.input_structure,) = self.input_structure.parts
-        self.domain = domain
+        self.substitute = substitute
         by_these = differentiated_by(self.variables, name)
-        lenient = nullcontext() if domain is None else undefined()
+        lenient = nullcontext() if substitute is None else undefined()
         with recorded(), by_these as own, lenient:
             result = result_of(f, moved, kwargs, own)
             found = flatten(result, f"{name}: the result")
@@ -321,12 +322,12 @@ class _Call:
 
     def rows(self, compute: Callable[[], list[list[Any]]]) -> list[list[Any]]:
         """A row of derivatives for each output, or of what stands for them."""
-        if self.domain is None:
+        if self.substitute is None:
             return compute()
         if all(map(is_finite, self.outputs)):
             with suppress(ValueError, ArithmeticError):
                 return compute()
-        return [[self.domain] * len(self.variables) for _ in self.outputs]
+        return [[self.substitute] * len(self.variables) for _ in self.outputs]
 
     def linearize(self) -> Linearization:
         """The derivative, to be applied in any direction."""
@@ -370,8 +371,8 @@ class _Call:
     def value(self) -> Any:
         """The result of f."""
         outputs = self.outputs
-        if self.domain is not None:
-            outputs = [x if is_finite(x) else self.domain for x in outputs]
+        if self.substitute is not None:
+            outputs = [x if is_finite(x) else self.substitute for x in outputs]
         if not self.nested:
             outputs = [_float(number) for number in outputs]
         return unflatten(self.output_structure, self.finished(outputs))
@@ -433,13 +434,13 @@ def _float(number: Operand) -> float:
     return number.data if isinstance(number, Value) else number
 
 
-def _stand_in(name: str, on_domain_error: str) -> float | None:
+def stand_in(name: str, on_domain_error: str) -> float | None:
     """What stands for what is undefined, if anything; ValueError for another word."""
     words = {"raise": None, "nan": math.nan, "inf": math.inf}
     if on_domain_error not in words:
         raise ValueError(
             f"{name}: on_domain_error is 'raise', 'nan' or 'inf', not "
-            f"{on_domain_error!r}"
+            f"{on_domain_error!r}."
         )
     return words[on_domain_error]
 

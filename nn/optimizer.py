@@ -1,4 +1,4 @@
-"""The base of all optimisers: a step that is all or nothing, and what it remembers.
+"""The base of all optimizers: a step that is all or nothing, and what it remembers.
 
 A subclass says in `update` what one step does. Around it the base clips the gradient,
 looks the rate up, takes the step back where a number would stop being finite, and
@@ -133,7 +133,7 @@ class Optimizer(ABC):
         """Move a vector of the parameters, (n_parameters,), in place by one step.
 
         The gradient, (n_parameters,), is left as it is. OverflowError where it is not
-        finite, or where a parameter, or what the optimiser remembers, would stop being
+        finite, or where a parameter, or what the optimizer remembers, would stop being
         finite; then all is as it was before the step. ValueError for other shapes.
         """
         gradient = np.asarray(gradient, dtype=np.float64)

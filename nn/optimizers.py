@@ -1,4 +1,4 @@
-"""Optimisers: how a gradient moves the parameters.
+"""Optimizers: how a gradient moves the parameters.
 
 Each works on flat NumPy arrays, (n_parameters,), so that one rule serves a list of
 Values and a compiled program's array of parameters alike. A step is all or nothing:
@@ -13,7 +13,7 @@ where a number would stop being finite it is refused, and nothing has changed.
     0.8
 
 `state_dict()` is what a checkpoint needs to go on to the last bit, and `settings()`
-what it takes to build the same optimiser again:
+what it takes to build the same optimizer again:
 
     >>> again = optimizer_from(optimizer.settings(), [w])
     >>> again.load_state_dict(optimizer.state_dict())
@@ -266,8 +266,8 @@ OPTIMIZERS = (SGD, RMSprop, Adagrad, Adam, AdamW)
 def optimizer_from(
     settings: Mapping[str, Any], parameters: Iterable[Value]
 ) -> Optimizer:
-    """The optimiser whose `settings()` these are, for parameters, without its state.
+    """The optimizer whose `settings()` these are, for parameters, without its state.
 
-    ValueError for names that are not known; what the optimiser raises for bad settings.
+    ValueError for names that are not known; what the optimizer raises for bad settings.
     """
     return rebuild("optimizer", OPTIMIZERS, settings, parameters)

@@ -255,7 +255,7 @@ def check_steps(name: str, steps: Any) -> None:
 def setting_names(kind: type) -> dict[str, bool]:
     """The arguments of a schedule's or an optimizer's constructor, its settings.
 
-    Each with whether it must be given. The parameters to optimise are not among them.
+    Each with whether it must be given. The parameters to optimize are not among them.
     """
     return {
         name: argument.default is argument.empty

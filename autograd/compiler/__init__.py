@@ -115,7 +115,7 @@ def compile_function(
     defined at that point, TypeError where it returns anything else.
 
     `on_domain_error` says what g gives where an operation is not defined or overflows,
-    or a derivative does not exist: "raise" is NumericalError. Optimisers try such
+    or a derivative does not exist: "raise" is NumericalError. Optimizers try such
     points, and turn back where the result says so. With "nan" the value and all its
     derivatives are nan there, as scipy.optimize.least_squares takes it. With "inf" they
     are inf, larger than anywhere else, as minimisers take it: all methods of

@@ -33,16 +33,13 @@ from autograd.compiler.recheck import check_again
 from autograd.compiler.reference import Reference
 from autograd.compiler.tape import Tape
 from autograd.compiler.trace import trace
-from autograd.errors import TraceError, forward_error, to_float
+from autograd.errors import TraceError, for_optimizers, no_result, to_float
 from autograd.interop import ValueArray
 from autograd.modes import no_grad, tracing
 from autograd.trees import as_array
 from autograd.value import Value
 
 Array = npt.NDArray[np.float64]
-
-FILLS = {"raise": None, "nan": math.nan, "inf": math.inf}
-"""What stands for a result that does not exist, by the word for it."""
 
 NO_INPUTS, NO_PARAMETERS = np.empty((1, 0)), np.empty(0)
 
@@ -112,16 +109,11 @@ class CompiledFunction:
     def __init__(
         self, recorded: Tape, shape: tuple[int, ...], on_domain_error: str = "raise"
     ) -> None:
-        if on_domain_error not in FILLS:
-            raise ValueError(
-                f"compile_function: on_domain_error is 'raise', 'nan' or 'inf', not "
-                f"{on_domain_error!r}."
-            )
         n = recorded.n_inputs
         self.n_inputs = n
         self.shape = shape
         self.on_domain_error = on_domain_error
-        self._fill = FILLS[on_domain_error]
+        self._fill = functional.stand_in("compile_function", on_domain_error)
         self._recorded = recorded
         # At one point the numbers are parameters, the same for all directions. In a
         # batch they are inputs, which differ from row to row.
@@ -296,11 +288,8 @@ class CompiledFunction:
         return (NO_INPUTS, at) if at.ndim == 1 else (at, NO_PARAMETERS)
 
     def _refused(self, error: NumericalError) -> NumericalError:
-        """The error, with what an optimiser needs."""
-        return NumericalError(
-            f"{error} If an optimiser is to turn back at such points: "
-            f"compile_function(f, n, on_domain_error='inf'), or 'nan'."
-        )
+        """The error, with what an optimizer needs."""
+        return NumericalError(f"{error} {for_optimizers('compile_function')}")
 
     def _check_scalar(self, name: str) -> None:
         if self.shape:
@@ -443,7 +432,7 @@ def on_values(tape: Tape, inputs: Sequence[Any]) -> list[Any]:
         try:
             data = op.forward(Floats, *[parent.data for parent in parents])
         except (ValueError, ArithmeticError) as error:
-            raise forward_error(op, parents, error) from None
+            data = no_result(op, parents, error)
         values.append(record_all(op, parents, data))
     return [operand(values[i], "compile_function") for i in tape.outputs]
 

@@ -1111,7 +1111,9 @@ def test_a_value_stays_where_only_its_derivative_does_not_exist() -> None:
 
 
 def test_an_error_in_a_transform_says_what_an_optimizer_needs() -> None:
-    with pytest.raises(autograd.DomainError, match=r"grad\(f, on_domain_error='inf'\)"):
+    with pytest.raises(
+        autograd.DomainError, match=r"grad\(\.\.\., on_domain_error='inf'\)"
+    ):
         grad(autograd.log)(-1.0)
     with pytest.raises(ValueError, match="'raise', 'nan' or 'inf', not 'zero'"):
         grad(autograd.log, on_domain_error="zero")

@@ -1,4 +1,4 @@
-"""The optimisers against their papers, written out anew, and against PyTorch."""
+"""The optimizers against their papers, written out anew, and against PyTorch."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def slope(x: float, y: float, z: float) -> tuple[float, float, float]:
 
 
 def path_of(make: Callable[[list[Value]], Optimizer]) -> list[list[float]]:
-    """Where our optimiser goes: the parameters after each step."""
+    """Where our optimizer goes: the parameters after each step."""
     parameters = [Value(number) for number in START]
     optimizer = make(parameters)
     path = []
@@ -168,7 +168,7 @@ PAPERS: list[tuple[Callable[[list[Value]], Optimizer], Path]] = [
 
 
 @pytest.mark.parametrize(("make", "paper"), PAPERS)
-def test_an_optimiser_is_that_of_its_paper(
+def test_an_optimizer_is_that_of_its_paper(
     make: Callable[[list[Value]], Optimizer], paper: Path
 ) -> None:
     theirs = list(islice(paper, STEPS))
@@ -223,7 +223,7 @@ def training(kind: type[Optimizer], settings: dict[str, Any]) -> list[list[float
 def training_in_torch(
     kind: type[Optimizer], settings: dict[str, Any]
 ) -> list[list[float]]:
-    """The same by PyTorch alone: its network, its gradients, its optimiser."""
+    """The same by PyTorch alone: its network, its gradients, its optimizer."""
     torch = pytest.importorskip("torch")
     model = torch.nn.Sequential(
         torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1)
@@ -249,7 +249,7 @@ def training_in_torch(
 
 
 @pytest.mark.parametrize(("kind", "settings"), OPTIONS)
-def test_an_optimiser_is_that_of_pytorch(
+def test_an_optimizer_is_that_of_pytorch(
     kind: type[Optimizer], settings: dict[str, Any]
 ) -> None:
     ours, theirs = training(kind, settings), training_in_torch(kind, settings)
@@ -288,7 +288,7 @@ def test_the_defaults_are_those_of_pytorch() -> None:
 
 
 def one(kind: type[Optimizer], gradient: float = 1.0, **settings: Any) -> Optimizer:
-    """An optimiser of one parameter, at 1, whose gradient is given."""
+    """An optimizer of one parameter, at 1, whose gradient is given."""
     w = Value(1.0)
     w.grad = gradient
     return kind([w], **settings)
@@ -445,7 +445,7 @@ def test_a_step_allocates_no_array(
 
 
 class Seeing(Optimizer):
-    """An optimiser that only keeps the gradient that it is given to move by."""
+    """An optimizer that only keeps the gradient that it is given to move by."""
 
     seen: Any = None
 
@@ -783,7 +783,7 @@ extreme = st.floats() | st.floats(-10.0, 10.0) | st.sampled_from([1e154, 1e200, 
 
 @st.composite
 def optimizers(draw: Callable[..., Any], moderate: bool = False) -> Optimizer:
-    """Any optimiser of two parameters, with any of its options."""
+    """Any optimizer of two parameters, with any of its options."""
     kind = draw(st.sampled_from(OPTIMIZERS))
     settings: dict[str, Any] = {"learning_rate": draw(st.sampled_from(RATES[:3]))}
     if not moderate:
@@ -847,7 +847,7 @@ def test_a_resumed_run_is_the_same_to_the_last_bit(
 
 
 @given(optimizers())
-def test_an_optimiser_comes_back_from_its_settings_in_json(
+def test_an_optimizer_comes_back_from_its_settings_in_json(
     optimizer: Optimizer,
 ) -> None:
     settings = json.loads(json.dumps(optimizer.settings()))
@@ -938,7 +938,7 @@ def changed(name: str, thing: Any) -> Callable[[dict[str, Any]], dict[str, Any]]
         ),
     ],
 )
-def test_a_state_that_is_not_one_of_this_optimiser_is_refused(
+def test_a_state_that_is_not_one_of_this_optimizer_is_refused(
     change: Callable[..., Any], error: type[Exception], message: str
 ) -> None:
     adam = Adam([Value(1.0), Value(2.0)])

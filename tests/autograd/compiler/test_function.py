@@ -1,9 +1,9 @@
 """A compiled Python function has the value and the gradient of the eager one."""
 
 import itertools
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+import math
+from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from autograd import Value, compile_function
 from autograd.compiler import NumericalError
 from autograd.errors import TraceError
 from tests.executors import without_native
+from tests.threads import together
 
 
 def rosenbrock(x):
@@ -373,20 +374,11 @@ def test_an_operation_that_is_not_defined_is_named_on_values_too():
     f = compile_function(lambda x: x[0].log(), 1)
     with pytest.raises(autograd.DomainError, match=r"log\(-1.0\)"):
         f([Value(-1.0)])
+    found = autograd.value_and_grad(f, on_domain_error="inf")([-1.0])
+    assert found == (math.inf, [math.inf])
 
 
 # --- threads -------------------------------------------------------------------------
-
-
-@contextmanager
-def hurried():
-    """Threads that take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def recurrence(x):
@@ -411,8 +403,7 @@ def test_threads_that_share_a_function_get_what_they_ask_for(f, n):
                 count += not np.array_equal(ask(points[place]), known)
         return count
 
-    with hurried(), ThreadPoolExecutor(4) as threads:
-        assert sum(threads.map(wrong, range(8))) == 0
+    assert sum(together(*[partial(wrong, seed) for seed in range(8)])) == 0
 
 
 def test_a_point_that_runs_as_python_is_written_nowhere():

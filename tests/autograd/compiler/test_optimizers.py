@@ -1,4 +1,4 @@
-"""Optimisers step out of a domain, and turn back where it is not finite."""
+"""Optimizers step out of a domain, and turn back where it is not finite."""
 
 import math
 
