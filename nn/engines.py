@@ -259,10 +259,9 @@ class Compiled(Engine):
         """Hold the program to the model and the loss on some other examples."""
         n_inputs = X.shape[1]
 
-        def code(example: Sequence[float]) -> list[float]:
-            values = list(map(Value, example))
-            outputs, targets = self.model(values[:n_inputs]), values[n_inputs:]
-            return [self.loss(outputs, targets if y.ndim > 1 else targets[0]).data]
+        def code(example: Sequence[Any]) -> list[Any]:
+            outputs, targets = self.model(example[:n_inputs]), example[n_inputs:]
+            return [self.loss(outputs, targets if y.ndim > 1 else targets[0])]
 
         examples = {
             f"fit: X[{i}] and y[{i}]": [*X[i].tolist(), *np.atleast_1d(y[i]).tolist()]
@@ -377,9 +376,9 @@ class Predictor:
         self.parameters = list(dict.fromkeys([*model.parameters(), *moved]))
         self.program = compile(list(outputs), inputs, self.parameters)
 
-        def code(example: Sequence[float]) -> list[float]:
-            found = model(list(map(Value, example)))
-            return [v.data for v in ([found] if self.single else found)]
+        def code(example: Sequence[Any]) -> Any:
+            found = model(example)
+            return [found] if self.single else found
 
         examples = {f"predict: X[{i}]": X[i].tolist() for i in _some_others(len(X))}
         instead = "predict(..., compiled=False)"
@@ -401,14 +400,16 @@ def _some_others(n: int) -> list[int]:
 def _hold(
     program: CompiledProgram,
     values: Sequence[Value],
-    code: Callable[[Sequence[float]], list[float]],
+    code: Callable[[Sequence[Any]], Sequence[Any]],
     examples: Mapping[str, Sequence[float]],
     masks: Sequence[float],
     instead: str,
 ) -> None:
     """Hold a program to the code at examples, with the parameters moved a little.
 
-    So what is fixed at a parameter's number is seen as well. TraceError if they differ.
+    So what is fixed at a parameter's number is seen as well. The code is given floats,
+    as without a program, or Values where it asks for their `.data`. TraceError if they
+    differ.
     """
     with turn, no_grad(), training_mode(None):
         before = np.array([value.data for value in values])
@@ -420,7 +421,11 @@ def _hold(
             for what, example in examples.items():
                 # Where they are undefined there is nothing to be held to.
                 with suppress(ValueError, ArithmeticError):
-                    expected = code(example)
+                    try:
+                        found = code(example)
+                    except AttributeError:
+                        found = code(list(map(Value, example)))
+                    expected = [v.data if isinstance(v, Value) else v for v in found]
                     program.check_again([*example, *masks], expected, what, instead)
         finally:
             program.parameters = before

@@ -123,6 +123,43 @@ def test_a_branch_on_a_number_is_refused_when_compiled_and_says_what_to_write():
         fit_branching(recorded=False, compiled=True)
 
 
+class Keeping(nn.Module):
+    """A model that keeps what it first computes from its parameter."""
+
+    def __init__(self):
+        self.w = Value(0.5)
+        self.kept = None
+
+    def __call__(self, x):
+        if self.kept is None:
+            self.kept = self.w * self.w
+        return self.kept * x[0]
+
+
+def test_what_a_model_keeps_from_its_first_call_is_not_taken_for_a_constant():
+    model = Keeping()
+    sgd = nn.SGD([model.w], 0.1)
+    with pytest.raises(TraceError, match="kept from call to call"):
+        nn.fit(
+            model, [[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0], loss=nn.mse, optimizer=sgd,
+            epochs=1, progress=False,
+        )  # fmt: skip
+
+
+def weighed(output, target):
+    return {0.0: 1.0, 1.0: 2.0}.get(target, 5.0) * (output - target) ** 2
+
+
+def test_a_target_that_a_dict_knows_is_refused_when_compiled():
+    model = nn.MLP(1, [1], seed=0)
+    sgd = nn.SGD(model.parameters(), 0.1)
+    with pytest.raises(TraceError, match="fit: X"):
+        nn.fit(
+            model, [[1.0], [2.0], [3.0]], [0.0, 1.0, 1.0], loss=weighed, optimizer=sgd,
+            epochs=1, progress=False,
+        )  # fmt: skip
+
+
 def test_a_recorded_branch_is_decided_for_each_example():
     eager = fit_branching(recorded=False, compiled=False)
     assert fit_branching(recorded=True, compiled=True) == pytest.approx(eager)
