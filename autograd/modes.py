@@ -2,8 +2,8 @@
 
 The switches are context variables, so that a thread or an asynchronous task that turns
 recording off does not turn it off for the others; nor does a thread that is started
-inside a block inherit what holds there. Besides them, and the table, no
-module of autograd has a state.
+inside a block inherit what holds there. Besides them, the table, and the locks by which
+threads take turns, no module of autograd has a state.
 
     >>> with no_grad():
     ...     recording()
@@ -15,10 +15,12 @@ module of autograd has a state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
 
 Note: TypeAlias = Callable[[Any], Any]
 """What is called with each Value that is recorded; it returns what stands for it."""
@@ -61,83 +63,60 @@ origin = _origin.get
 
 
 @contextmanager
-def noted_by(note: Note) -> Iterator[None]:
-    """Call `note` with each node that is recorded inside this block."""
-    outer = current_note()
-    token = _note.set(note if outer is None else lambda node: outer(note(node)))
+def _set(switch: ContextVar[T], state: T) -> Iterator[None]:
+    """Have a switch in this state inside the block."""
+    token = switch.set(state)
     try:
         yield
     finally:
-        _note.reset(token)
+        switch.reset(token)
+
+
+def noted_by(note: Note) -> AbstractContextManager[None]:
+    """Call `note` with each node that is recorded inside this block."""
+    outer = current_note()
+    return _set(_note, note if outer is None else lambda node: outer(note(node)))
 
 
 @contextmanager
 def with_lines(note: Note) -> Iterator[None]:
     """Have `note` remember the line of each node that is recorded inside this block."""
-    is_noted = _noted.set(True)
-    try:
-        with noted_by(note):
-            yield
-    finally:
-        _noted.reset(is_noted)
+    with _set(_noted, True), noted_by(note):
+        yield
 
 
-@contextmanager
-def infinities() -> Iterator[None]:
+def infinities() -> AbstractContextManager[None]:
     """Let results be infinite inside this block, as on plain floats.
 
     A rule of partials may come to a finite number by way of infinity: 1 / (1 + a²) is 0
     where a² is too large for a float.
     """
-    token = _infinite.set(True)
-    try:
-        yield
-    finally:
-        _infinite.reset(token)
+    return _set(_infinite, True)
 
 
-@contextmanager
-def originating(line: Any) -> Iterator[None]:
+def originating(line: Any) -> AbstractContextManager[None]:
     """Say of what is recorded inside this block that it comes from a line of source."""
-    token = _origin.set(line)
-    try:
-        yield
-    finally:
-        _origin.reset(token)
+    return _set(_origin, line)
 
 
-@contextmanager
-def calling(function: str) -> Iterator[None]:
+def calling(function: str) -> AbstractContextManager[None]:
     """Refuse to turn Values into floats inside this block, which a library runs."""
-    token = _called.set(function)
-    try:
-        yield
-    finally:
-        _called.reset(token)
+    return _set(_called, function)
 
 
-@contextmanager
-def tracing() -> Iterator[None]:
+def tracing() -> AbstractContextManager[None]:
     """Refuse to decide by a Value's number inside this block, with TraceError.
 
     What is recorded here will be computed for other numbers too, and a Python branch
-    that looks at the number of today would be wrong for them.
+    that looks at the number of today would be wrong for them. Comparisons are recorded,
+    1.0 or 0.0, and so are `detach()` and `no_grad()`, as cuts.
     """
-    token = _traced.set(True)
-    try:
-        yield
-    finally:
-        _traced.reset(token)
+    return _set(_traced, True)
 
 
-@contextmanager
-def undefined() -> Iterator[None]:
+def undefined() -> AbstractContextManager[None]:
     """Have what has no result be NaN inside this block, instead of an error."""
-    token = _undefined.set(True)
-    try:
-        yield
-    finally:
-        _undefined.reset(token)
+    return _set(_undefined, True)
 
 
 @contextmanager
@@ -147,23 +126,16 @@ def differentiated_by(leaves: Iterable[Any], name: str) -> Iterator[Variables]:
     if outer is not None:
         outer.nested = True
     own = Variables(name, frozenset(leaves), outer)
-    token = _variables.set(own)
-    try:
+    with _set(_variables, own):
         yield own
-    finally:
-        _variables.reset(token)
 
 
 @contextmanager
 def recorded() -> Iterator[None]:
     """Record inside this block, also where it is within `no_grad()`."""
-    note = _note.set(current_note() if recording() else None)
-    switch = _recording.set(True)
-    try:
+    note = current_note() if recording() else None
+    with _set(_note, note), _set(_recording, True):
         yield
-    finally:
-        _note.reset(note)
-        _recording.reset(switch)
 
 
 @contextmanager
@@ -188,9 +160,5 @@ def no_grad() -> Iterator[None]:
         node.op = node._first = node._second = None
         return node
 
-    switch, note = _recording.set(False), _note.set(unrecorded)
-    try:
+    with _set(_recording, False), _set(_note, unrecorded):
         yield
-    finally:
-        _note.reset(note)
-        _recording.reset(switch)

@@ -127,9 +127,8 @@ class Value(Methods):
 
         Inside `tracing()` it remembers this Value, which a program has to compute.
         """
-        leaf = Constant(self.data) if self.__class__ is Constant else Value(0.0)
         leaf = Value(0.0, self.label)
-        leaf.data = self.data
+        leaf.data = self.data  # not above: it may be NaN where nothing else was chosen
         if traced():
             leaf._notes = {"detached": self}
         return leaf
