@@ -27,10 +27,11 @@ from autograd.modes import origin, originating, with_lines
 PACKAGE = str(Path(__file__).parent) + os.sep
 """Where the files are whose lines are not shown: this package, with all its rooms."""
 
-
 LIBRARY = os.path.dirname(os.__file__) + os.sep
+"""Where Python's own modules are."""
+
 INSTALLED = f"{os.sep}site-packages{os.sep}"
-"""Where Python's own modules are, and what is in the path of those installed."""
+"""What is in the path of all modules that were installed."""
 
 
 class Line(NamedTuple):
@@ -131,8 +132,7 @@ def users_line() -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         if not (file.startswith((PACKAGE, LIBRARY, "<frozen")) or INSTALLED in file):
-            code = frame.f_code
-            return str(Line(file, frame.f_lineno, code.co_name))
+            return str(_line(frame))
         frame = frame.f_back
     return here()
 
@@ -142,5 +142,9 @@ def _caller() -> Line:
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back:
         frame = frame.f_back
-    code = frame.f_code
-    return Line(code.co_filename, frame.f_lineno, code.co_name)
+    return _line(frame)
+
+
+def _line(frame: FrameType) -> Line:
+    """The line that a frame is at."""
+    return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)

@@ -117,11 +117,9 @@ def refuse_changed(node: Any) -> None:
 def _name(value: Any, attribute: str) -> str:
     """What messages call an attribute of a Value."""
     label = f" {value.label!r}" if value.label else ""
-    kind = "the leaf" if label else "a leaf without a label"
     if value.op is not None:
-        kind = f"the Value{label} that {value.op.name} computed"
-        label = ""
-    return f"the {attribute} of {kind}{label}"
+        return f"the {attribute} of the Value{label} that {value.op.name} computed"
+    return f"the {attribute} of {f'the leaf{label}' if label else 'an unnamed leaf'}"
 
 
 def _no_number(value: Any, attribute: str, where: str) -> TypeError:

@@ -146,16 +146,12 @@ class CompiledProgram:
         `instead` is what one can do without a program.
         """
         batch = self._checked(np.asarray(example)[np.newaxis])
-        reference = self._run.reference
-        check_again(
-            [
-                lambda: self._run.outputs(batch)[0],
-                lambda: reference.outputs(batch, self._run.parameters_now())[0],
-            ],
-            expected,
-            what,
-            instead,
-        )
+        run, reference = self._run.outputs, self._run.reference.outputs
+        computed = [
+            lambda: run(batch),
+            lambda: reference(batch, self._run.parameters_now()),
+        ]
+        check_again(computed, expected, what, instead)
 
     def write_back(self) -> None:
         """Set the Values given as parameters to the program's numbers.

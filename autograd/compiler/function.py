@@ -17,6 +17,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -369,7 +370,7 @@ def _check_elsewhere(
                 f"and {outputs.shape} at x = {_shown(other)}. A program has one."
             )
         check_again(
-            [lambda at=other: reference.outputs(np.array([at]), NO_PARAMETERS)[0]],  # type: ignore[misc]
+            [partial(reference.outputs, np.array([other]), NO_PARAMETERS)],
             [v.data if isinstance(v, Value) else v for v in outputs.ravel().tolist()],
             f"compile_function: at x = {_shown(other)}",
             "do not compile",

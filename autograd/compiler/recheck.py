@@ -32,20 +32,19 @@ def check_again(
 ) -> None:
     """TraceError if a program gives something else at an example than is expected.
 
-    `computed` are ways to run it, (n_outputs,) each, the quickest first. `what` names
+    `computed` are ways to run it, (1, n_outputs) each, the quickest first. `what` names
     the example, and `instead` says how to do without a program.
     """
-    found = np.full(len(expected), math.nan)
+    found, agree = np.full(len(expected), math.nan), np.zeros(len(expected), bool)
     for compute in computed:
         try:
-            found = compute()
+            (found,) = compute()
         except (ValueError, ArithmeticError):
             continue
-        if _agree(found, expected):
+        agree = _agree(found, np.array(expected, float))
+        if agree.all():
             return
-    off = next(
-        (i for i, x in enumerate(expected) if not _agree(found[i : i + 1], [x])), 0
-    )
+    off = int(agree.argmin())
     name = f"output {off}" if len(expected) > 1 else "the result"
     raise TraceError(
         f"{what}: {name} is {expected[off]!r}, and {float(found[off])!r} by a program "
@@ -56,7 +55,10 @@ def check_again(
     )
 
 
-def _agree(found: Array, expected: Sequence[float]) -> bool:
-    wanted = np.array(expected, float)
-    size = np.maximum(abs(found), abs(wanted))
-    return bool((abs(found - wanted) <= ROUNDINGS * size).all())
+def _agree(found: Array, expected: Array) -> npt.NDArray[np.bool_]:
+    """For each number whether it is as expected; infinite ones agree if equal."""
+    with np.errstate(invalid="ignore"):
+        size = np.maximum(abs(found), abs(expected))
+        near = abs(found - expected) <= ROUNDINGS * size
+    agree: npt.NDArray[np.bool_] = (found == expected) | near & np.isfinite(size)
+    return agree

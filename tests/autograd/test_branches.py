@@ -452,6 +452,17 @@ def test_a_program_is_held_to_what_is_expected_but_for_rounding() -> None:
         program.check_again([4.0], [0.0, 7.0])
 
 
+def test_infinite_constants_agree_with_themselves_alone() -> None:
+    def f(x: Any) -> Any:
+        return where(x[1] > 0, x[0], math.inf)
+
+    g = compile_function(f, 2)
+    assert [g([3.0, 1.0]), g([3.0, -1.0])] == [3.0, math.inf]
+    program = compile(Value(1.0) * (w := Value(2.0)), parameters=[w])
+    with pytest.raises(TraceError, match=r"is inf, and 2\.0 by a program"):
+        program.check_again([], [math.inf])
+
+
 def test_a_chaotic_function_is_not_taken_for_one_that_changes() -> None:
     def f(x: Any) -> Any:
         state = x[0]

@@ -106,7 +106,7 @@ def test_a_number_that_was_set_and_is_too_large_for_a_float_is_refused() -> None
 def test_a_leaf_without_a_label_is_refused_as_that() -> None:
     w = Value(1.0)
     w.data = "1"  # type: ignore[assignment]
-    with pytest.raises(TypeError, match=r"a leaf without a label .*Write leaf.data ="):
+    with pytest.raises(TypeError, match=r"an unnamed leaf .*Write leaf.data ="):
         w + 1.0
 
 
