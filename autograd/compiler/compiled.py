@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from autograd.value import Value
 Array = npt.NDArray[Any]
 
 
-class CompiledProgram:
+class CompiledProgram(storage.Saved):
     """A recorded computation, compiled: fast on batches, with derivatives.
 
     `parameters` is the flat array, (n_parameters,), that the program computes with; it
@@ -173,29 +172,6 @@ class CompiledProgram:
             for value, number in zip(self._values, numbers, strict=True):
                 value.data = number
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the program and its parameters to a file, for `autograd.load_program`.
-
-        It is a NumPy archive (.npz) of the recorded operations, by name, and of
-        numbers: nothing in it is executed when it is read. The file is there whole or
-        not at all; OSError where it cannot be written.
-
-        >>> import autograd, tempfile
-        >>> w = autograd.Value(3.0)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     autograd.compile(w * w, parameters=[w]).save(f"{folder}/square.npz")
-        ...     autograd.load_program(f"{folder}/square.npz").value_and_grad()
-        (9.0, array([6.]))
-        """
-        storage.write(path, self._content())
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return type(self)._from_bytes, (storage.packed(self._content()),)
-
-    @classmethod
-    def _from_bytes(cls, archive: bytes) -> CompiledProgram:
-        return cls.from_content(storage.unpacked(archive, "the pickled program"))
-
     @classmethod
     def from_content(cls, content: storage.Content) -> CompiledProgram:
         """The program that was saved or pickled as this."""
@@ -204,7 +180,8 @@ class CompiledProgram:
             raise ValueError("its parameters are not as many as there should be")
         return cls(content.tape, parameters.tolist(), str(dtype))
 
-    def _content(self) -> storage.Content:
+    def content(self) -> storage.Content:
+        """What there is to save: the tape, and the numbers of now."""
         more = {
             "parameters": np.array(self.parameters, np.float64),
             "dtype": np.array([self._dtype.name]),

@@ -14,7 +14,6 @@ array([[0., 1.],
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -92,7 +91,7 @@ def _joined() -> NoReturn:
     )
 
 
-class CompiledFunction:
+class CompiledFunction(storage.Saved):
     """What `autograd.compile_function` returns: a function and its derivatives.
 
     All take a point x, (n_inputs,), or a batch of points, (batch, n_inputs), of which
@@ -232,30 +231,6 @@ class CompiledFunction:
             raise self._refused(error) from None
         return found if at.ndim == 2 else found[0]
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the function to a file, for `autograd.load_program`.
-
-        It is a NumPy archive (.npz) of the recorded operations, by name, and of
-        numbers: nothing in it is executed when it is read, and the Python function is
-        not in it. The file is there whole or not at all; OSError where it cannot be
-        written.
-
-        >>> import autograd, tempfile
-        >>> f = autograd.compile_function(lambda x: x[0] * x[1].sin(), 2)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     f.save(f"{folder}/f.npz")
-        ...     autograd.load_program(f"{folder}/f.npz").grad([3.0, 0.0])
-        array([0., 3.])
-        """
-        storage.write(path, self._content())
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return type(self)._from_bytes, (storage.packed(self._content()),)
-
-    @classmethod
-    def _from_bytes(cls, archive: bytes) -> CompiledFunction:
-        return cls.from_content(storage.unpacked(archive, "the pickled function"))
-
     @classmethod
     def from_content(cls, content: storage.Content) -> CompiledFunction:
         """The function that was saved or pickled as this."""
@@ -266,7 +241,8 @@ class CompiledFunction:
             raise ValueError("its outputs are not as many as there should be")
         return cls(tape, shape, str(on_domain_error))
 
-    def _content(self) -> storage.Content:
+    def content(self) -> storage.Content:
+        """What there is to save: the tape, and the shape of its result."""
         more = {
             "shape": np.array(self.shape, np.int64),
             "on_domain_error": np.array([self.on_domain_error]),

@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ import numpy.typing as npt
 from autograd.compiler.tape import Tape
 from autograd.files import write_whole
 from autograd.ops import TABLE, Operation
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 FORMAT = 1
 """The number of the format that is written, and the highest that is read."""
@@ -45,9 +48,40 @@ class Content(NamedTuple):
     more: Mapping[str, npt.NDArray[Any]]
 
 
-def write(path: str | os.PathLike[str], content: Content) -> None:
-    """Make the archive the file at `path`, whole or not at all. OSError as `open`'s."""
-    write_whole(path, packed(content))
+class Saved:
+    """What can be saved, pickled and copied, as it has a `content` and comes of one."""
+
+    def content(self) -> Content:
+        """What there is to save."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_content(cls, content: Content) -> Self:
+        """What was saved or pickled as this."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file, for `autograd.load_program`.
+
+        The file is a NumPy archive (.npz) of the recorded operations, by name, and of
+        numbers: nothing in it is executed when it is read, and no Python function is in
+        it. It is there whole or not at all; OSError where it cannot be written.
+
+        >>> import autograd, tempfile
+        >>> f = autograd.compile_function(lambda x: x[0] * x[1].sin(), 2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     f.save(f"{folder}/f.npz")
+        ...     autograd.load_program(f"{folder}/f.npz").grad([3.0, 0.0])
+        array([0., 3.])
+        """
+        write_whole(path, packed(self.content()))
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _unpickled, (type(self), packed(self.content()))
+
+
+def _unpickled(kind: type[Saved], archive: bytes) -> Saved:
+    return kind.from_content(unpacked(archive, "the pickled program"))
 
 
 def read(path: str | os.PathLike[str]) -> Content:
