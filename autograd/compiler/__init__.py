@@ -110,7 +110,7 @@ def compile_function(
     computed with, and differentiated through, as by f itself.
 
     f is recorded with an array of Values, at a point of numbers between 0 and 1, or at
-    `at`, and called at two more points to see that it does the same there. TraceError
+    `at`, and called at some more points to see that it does the same there. TraceError
     where it does not, or branches on a Value's number, ValueError where it is not
     defined at that point, TypeError where it returns anything else.
 

@@ -325,14 +325,14 @@ def recorded(
 def _check_elsewhere(
     f: Callable[..., Any], tape: Tape, shape: tuple[int, ...], point: Sequence[float]
 ) -> None:
-    """Hold the tape to f at two other points, where f is defined at such."""
+    """Hold the tape to f at other points, of all signs, where f is defined at such."""
     n = len(point)
     near = [x * (1.0 + 0.01 * (1 + i % 3)) + 1e-3 for i, x in enumerate(point)]
     # Numbers without a pattern, of either sign, so that no matrix of them is singular.
     spread = [math.modf((i + 1) * 0.6180339887498949)[0] for i in range(n)]
     far = [(0.3 + 2.7 * u) * (1.0 if u > 0.4 else -1.0) for u in spread]
     reference = Reference(tape)
-    for other in (far, near):
+    for other in (far, near, [-x for x in far], [-4.0 * x for x in far]):
         values = [Value(x) for x in other]
         try:
             with no_grad():

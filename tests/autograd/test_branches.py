@@ -427,6 +427,8 @@ RNG = np.random.default_rng(0)
 FIXED: dict[str, Callable[[Any], Any]] = {
     "data": lambda x: x[0] * x[0].data,
     "a branch on data": lambda x: x[0] if x[0].data > 0.9 else 2.0 * x[0],
+    "a sign of data": lambda x: x[0] if x[0].data > 0.0 else 0.0 * x[0],
+    "a size of data": lambda x: x[0] if x[0].data > -5.0 else 0.0 * x[0],
     "text": lambda x: x[0] * len(f"{x[0]:.17g}"),
     "noise": lambda x: x[0] + RNG.normal(),
     "a counter": Counter(),
