@@ -194,7 +194,7 @@ class Eager(Engine):
 
     def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
         """The mean loss of examples, without learning from them."""
-        with turn, no_grad(), training_mode(None):
+        with turn, training_mode(None):
             self.write_back()
             losses = [
                 self.loss(self.model(inputs), target).data
@@ -357,11 +357,16 @@ def predict(model: Module, X: npt.ArrayLike, *, compiled: bool = True) -> Double
 
 def eager_outputs(model: Module, X: Matrix) -> Doubles:
     """The model's outputs for X, (n, n_inputs), example by example."""
-    with turn, no_grad(), training_mode(None):
-        outputs = [model(row) for row in X.tolist()]
-    return np.array(
-        [float(v) if isinstance(v, Value) else list(map(float, v)) for v in outputs]
-    )
+    # Graphs are recorded, and freed at once: a model may differentiate by its inputs.
+    with turn, training_mode(None):
+        return np.array([_floats(model(row)) for row in X.tolist()])
+
+
+def _floats(outputs: Any) -> Any:
+    """The numbers of a model's outputs, one or several."""
+    if isinstance(outputs, (Value, float)):
+        return float(outputs)
+    return list(map(float, outputs))
 
 
 class Predictor:
@@ -411,7 +416,7 @@ def _hold(
     as without a program, or Values where it asks for their `.data`. TraceError if they
     differ.
     """
-    with turn, no_grad(), training_mode(None):
+    with turn, training_mode(None):
         before = np.array([value.data for value in values])
         moved = before * np.resize([1.01, 1.02, 1.03], len(before))
         program.parameters = moved

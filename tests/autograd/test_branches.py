@@ -531,3 +531,10 @@ def test_a_choice_inside_both_sides_of_a_choice_is_recorded_anywhere(at: float) 
         value = f([Value(x)])
         assert compiled([x]) == pytest.approx(getattr(value, "data", value))
         assert compiled.grad([x]) == pytest.approx(grad(f)([x]))
+
+
+def test_a_function_that_takes_derivatives_of_values_is_compiled() -> None:
+    def f(x: Any) -> Any:
+        return autograd.gradients(x[0] ** 3 * x[1], [x[0]])[0]
+
+    assert compile_function(f, 2)([2.0, 3.0]) == 36.0

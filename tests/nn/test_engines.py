@@ -478,3 +478,40 @@ def test_a_callback_that_sets_a_parameter_to_no_number_is_told():
         TypeError, match=r"fit: the data of an unnamed leaf was set to '0.5'"
     ):
         fit_once(model, callbacks=[spoil])
+
+
+class Force(nn.Module):
+    """A model whose output is the derivative of its energy by its input."""
+
+    def __init__(self):
+        self.energy = nn.MLP(1, [3, 1], "tanh", seed=0)
+
+    def __call__(self, x):
+        (place,) = x if isinstance(x[0], Value) else map(Value, x)
+        return autograd.gradients(self.energy([place]), [place])[0]
+
+
+class NestedForce(Force):
+    def __call__(self, x):
+        return autograd.grad(lambda place: self.energy([place]))(x[0])
+
+
+@pytest.mark.parametrize("kind", [Force, NestedForce])
+def test_a_model_that_differentiates_by_its_inputs_is_what_it_is_everywhere(kind):
+    points = np.linspace(-1.0, 1.0, 40)[:, np.newaxis]
+    model = kind()
+    expected = [model([Value(x)]).data for x in points[:, 0].tolist()]
+    assert 0.0 not in expected
+    for compiled in (True, False):
+        found = nn.predict(model, points, compiled=compiled)
+        assert found == pytest.approx(np.array(expected), rel=RTOL)
+    histories = []
+    for compiled in (True, False):
+        model = kind()
+        history = nn.fit(
+            model, points, points[:, 0], loss=nn.mse, epochs=2, compiled=compiled,
+            optimizer=nn.SGD(model.parameters(), 0.1), progress=False,
+            validation=(points, points[:, 0]),
+        )  # fmt: skip
+        histories.append(history.validation_loss)
+    assert histories[0] == pytest.approx(histories[1], rel=RTOL)
