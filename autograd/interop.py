@@ -195,7 +195,9 @@ def _on_elements(ufunc: Any) -> Any:
             f"{whose}{name} is no row of the table of operations, and does not take "
             f"Values. {REMEDIES.get(name, IN_GENERAL)}"
         )
-    start = {} if ufunc.identity is None else {"identity": ufunc.identity}
+    # Without an identity only choices may be made along several axes in any order.
+    ordered = ufunc.identity is None and name not in CHOICES
+    start = {} if ordered else {"identity": ufunc.identity}
     return np.frompyfunc(function, ufunc.nin, ufunc.nout, **start)
 
 

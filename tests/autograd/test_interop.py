@@ -565,3 +565,15 @@ def test_an_array_of_ones_own_is_loud_where_it_mixes_values_and_numbers() -> Non
         np.exp(np.array([Value(1.0), 2.0], dtype=object))
     array = np.array([Value(1.0), 2.0], dtype=object) * Value(1.0)
     assert isinstance(np.exp(array), ValueArray)
+
+
+def test_an_extreme_with_options_is_numpys_with_these_options() -> None:
+    values = np.array([[1.0, 5.0], [3.0, 2.0]]) * Value(1.0)
+    assert np.max(values, initial=4.5).data == 5.0
+    assert np.max(values, initial=7.0) == 7.0
+    assert np.min(values, initial=0.5) == 0.5
+    out = np.zeros(2, dtype=object)
+    np.max(values, axis=0, out=out)
+    assert data_of(out).tolist() == [3.0, 5.0]
+    with pytest.raises(ValueError, match="initial"):  # as of floats
+        np.max(values, where=np.eye(2, dtype=bool))
