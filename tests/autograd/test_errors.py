@@ -485,3 +485,44 @@ def test_divmod_is_the_pair_of_both(other: Any) -> None:
         quotient, rest = divmod(*pair)
         assert (quotient.data, rest.data) == divmod(*map(float, pair))
         assert (quotient.op.name, rest.op.name) == ("floor_divide", "mod")
+
+
+def test_only_what_can_be_told_of_an_optimizer_speaks_of_one() -> None:
+    def f(x: Any) -> Any:
+        return autograd.log(x)
+
+    for call in (
+        lambda: autograd.jvp(f, (-1.0,), (1.0,)),
+        lambda: autograd.vjp(f, -1.0),
+        lambda: autograd.derivative(f, 2)(-1.0),
+        lambda: f(Value(-1.0)),
+    ):
+        with pytest.raises(autograd.DomainError) as caught:
+            call()
+        assert "on_domain_error" not in str(caught.value)
+    with pytest.raises(autograd.DomainError, match=r"grad\(f, on_domain_error='inf'\)"):
+        autograd.grad(f)(-1.0)
+
+
+def test_the_derivative_that_is_too_large_is_that_nearest_to_the_root() -> None:
+    x = Value(1e-200)
+    root = 1.0 / (x * 0.5).neg()
+    with pytest.raises(autograd.DerivativeError, match=r"the derivative of div\(1.0"):
+        root.backward()
+
+
+def test_a_number_that_is_nan_is_not_compared_with() -> None:
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        with pytest.raises(ValueError, match="is NaN"):
+            compare(Value(1.0), math.nan)
+        with pytest.raises(TypeError, match="a real number"):
+            compare(Value(1.0), "2")
+
+
+def test_lines_are_told_inside_anomaly_alone() -> None:
+    with autograd.anomaly(), pytest.raises(autograd.DomainError) as inside:
+        Value(-1.0).log()
+    with pytest.raises(autograd.DomainError) as after:
+        Value(-1.0).log()
+    told = [__file__ in str(caught.value) for caught in (inside, after)]
+    assert told == [True, False]

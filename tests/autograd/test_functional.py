@@ -1117,3 +1117,13 @@ def test_an_error_in_a_transform_says_what_an_optimizer_needs() -> None:
         grad(autograd.log)(-1.0)
     with pytest.raises(ValueError, match="'raise', 'nan' or 'inf', not 'zero'"):
         grad(autograd.log, on_domain_error="zero")
+
+
+def test_directions_that_are_values_give_floats_inside_no_grad() -> None:
+    def along() -> Any:
+        return autograd.jvp(lambda x: x * x, (3.0,), (Value(2.0),))[1]
+
+    assert isinstance(along(), Value)
+    with autograd.no_grad():
+        found = along()
+    assert (type(found), found) == (float, 12.0)

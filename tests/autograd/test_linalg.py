@@ -141,6 +141,13 @@ def test_a_singular_determinant_has_the_cofactors_for_derivatives(name: str) -> 
     assert np.allclose(autograd.grad(linalg.det)(a).ravel(), minors, atol=1e-14)
 
 
+@pytest.mark.parametrize("make", [np.ones, lambda shape: np.diag(np.arange(shape[0]))])
+def test_a_singular_determinant_of_up_to_twelve_rows_is_expanded(make: Any) -> None:
+    assert linalg.det(np.array(make((12, 12)), float)) == 0.0
+    with pytest.raises(DomainError, match="det: the matrix is singular to rounding"):
+        linalg.det(np.array(make((13, 13)), float))
+
+
 def test_a_matrix_that_is_not_positive_definite_is_refused_by_name() -> None:
     for a in ([[1.0, 2.0], [2.0, 1.0]], [[0.0]], [[1.0, 1.0], [1.0, 1.0]]):
         with pytest.raises(DomainError, match=r"cholesky: .* not positive definite"):

@@ -205,3 +205,31 @@ def test_derivatives_by_example_of_a_recurrence_run_as_python():
     assert autograd.compile(state, [x], [rate]).jacobian([[0.3]], "inputs").shape == (
         (1, 1, 1)
     )
+
+
+@pytest.mark.parametrize("kind", ["inputs", "parameters"])
+@pytest.mark.parametrize("n_outputs", [2, 40])
+def test_a_jacobian_takes_the_fewer_directions(kind, n_outputs, monkeypatch):
+    outputs, x, parameters = network(range(5), n_hidden=3, n_outputs=n_outputs)
+    program = compile(outputs, x, parameters)
+    n = len(x) if kind == "inputs" else len(parameters)
+    taken = []
+    along = Derivatives._along
+    monkeypatch.setattr(
+        Derivatives,
+        "_along",
+        lambda self, run, units, *rest: (
+            taken.append(len(units)) or along(self, run, units, *rest)
+        ),
+    )
+    program.jacobian([range(5)], kind)
+    assert taken == [min(n, n_outputs)]
+
+
+def test_the_parameters_of_now_do_not_change_with_those_of_later():
+    w = Value(3.0)
+    run = Executable(trace([w.log()], [], [w]))
+    run.set_parameters([2.0])
+    before = run.parameters_now()
+    run.set_parameters([5.0])
+    assert before.tolist() == [2.0]

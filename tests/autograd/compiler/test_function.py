@@ -416,6 +416,41 @@ def test_a_point_that_runs_as_python_is_written_nowhere():
     assert (executor.parameters == before).all()
 
 
+def test_where_python_finds_no_number_the_point_decides_and_not_that_of_recording():
+    with without_native():
+        f, nan, g = (
+            compile_function(lambda x: (x[0] * x[1]).log(), 2),
+            compile_function(lambda x: (x[0] * x[1]).log(), 2, on_domain_error="nan"),
+            compile_function(lambda x: (x[0] * x[1]).sqrt(), 2),
+        )
+        for ask in (f, f.grad):
+            with pytest.raises(NumericalError, match=r"log\(-2.0\)"):
+                ask([-1.0, 2.0])
+        assert math.isnan(nan([-1.0, 2.0]))
+        with pytest.raises(NumericalError, match=r"derivative of sqrt\(0.0\)"):
+            g.grad([0.0, 2.0])
+
+
+@pytest.mark.parametrize("n", [1, 3000])
+@pytest.mark.parametrize("word", ["raise", "nan", "inf"])
+def test_what_only_the_order_of_a_sum_makes_infinite_is_the_eager_number(word, n):
+    # Compiled, what is subtracted is summed apart: 2b, which is too large.
+    f = compile_function(lambda x: x[0] - x[1] + x[2], 3, on_domain_error=word)
+    b = 1.7e308
+    assert f([b, b, b]) == b
+    assert (f([[b, b, b]] * n) == b).all()
+    assert (f.grad([[b, b, b]] * n) == [1.0, -1.0, 1.0]).all()
+
+
+def test_how_many_numbers_there_are_is_a_whole_number():
+    for n in (True, 0, -1, 1.0, "1", None):
+        with pytest.raises(ValueError, match=r"n_inputs must be a whole number"):
+            compile_function(lambda x: x[0], n)
+    for at in ([1.0], [1.0, 2.0, 3.0], []):
+        with pytest.raises(ValueError, match=rf"at has {len(at)} numbers"):
+            compile_function(lambda x: x[0] + x[1], 2, at=at)
+
+
 # --- a property ----------------------------------------------------------------------
 
 UNARY = ("sin", "exp", "tanh", "softplus", "sigmoid", "atan", "square", "shifted_log")
