@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import operator
@@ -28,6 +29,7 @@ from autograd import (
     tracing,
     where,
 )
+from autograd.compiler.trace import trace
 from tests.executors import KINDS, executors
 from tests.strategies import Graph, apply, graphs
 
@@ -114,6 +116,9 @@ SIDES: dict[str, Callable[[Any], Any]] = {
     ),
     "a narrow domain": lambda x: where(
         x[0] > 1.5, lambda: autograd.acosh(10.0 * x[0] - 14.0), 0.0
+    ),
+    "defined far away alone": lambda x: where(
+        (x[0] > 41) * (x[0] < 59), lambda: autograd.acos((x[0] - 50.0) / 9.0), x[1]
     ),
     "steps": lambda x: (x[0] > 0) * x[1] + (x[0] >= 1) * 3.0 - (x[0] == 0.5) * x[0],
     "not equal": lambda x: where(x[0] != 0.5, x[0], 10.0 * x[0]) + (x[0] < 1) * x[1],
@@ -352,12 +357,20 @@ def without_gradient(x: Any) -> Any:
         return x * x
 
 
+def root_without_gradient(x: Any) -> Any:
+    with no_grad():
+        return sqrt(x)
+
+
 CUTS: dict[str, Callable[[Any], Any]] = {
     "detach": lambda x: x[0] * x[0].detach(),
     "detach of what was computed": lambda x: x[0] * (x[1] * x[0]).exp().detach(),
     "no_grad": lambda x: without_gradient(x[0]) * x[1],
     "no_grad in a branch": lambda x: where(
         x[0] > 0, lambda: without_gradient(sqrt(x[0])) * x[1], x[1]
+    ),
+    "undefined inside no_grad": lambda x: where(
+        x[0] > 0, lambda: root_without_gradient(x[0]) * x[1], x[1]
     ),
     "cut twice": lambda x: ((x[0].detach() * x[1]).detach() + x[1]) * x[0],
     "a cut of a cut": lambda x: (x[0].detach() * x[1]).detach().detach() * x[1],
@@ -538,3 +551,32 @@ def test_a_function_that_takes_derivatives_of_values_is_compiled() -> None:
         return autograd.gradients(x[0] ** 3 * x[1], [x[0]])[0]
 
     assert compile_function(f, 2)([2.0, 3.0]) == 36.0
+
+
+def test_a_cut_keeps_what_it_was_cut_from_only_while_tracing() -> None:
+    x = Value(3.0)
+    with no_grad():
+        computed = x * x
+    for cut in ((x * x).detach(), computed):
+        assert not any(isinstance(held, Value) for held in gc.get_referents(cut))
+        assert cut._notes is None
+    with tracing():
+        cut = (x * x).detach()
+    assert cut._notes is not None
+
+
+def test_what_an_input_was_cut_from_is_not_computed() -> None:
+    with tracing():
+        x = (Value(3.0) * 2.0).detach()
+        out = x * x.detach()
+    assert len(trace([out], [x], []).ops) == 2
+
+
+def test_nothing_has_to_be_finite_behind_a_cut_in_any_executor() -> None:
+    x, w = Value(1.0), Value(2.0)
+    with tracing():
+        out = (w * x).sqrt().detach() * w
+    program = compile(out, [x], [w])
+    for batch in ([[0.0]], [[0.0]] * 5000):
+        value, slope = program.value_and_grad(batch)
+        assert (value, slope.tolist()) == (0.0, [0.0])

@@ -20,6 +20,7 @@ from autograd import (
     gradients,
     tracing,
 )
+from autograd.errors import describe
 from autograd.ops import TABLE
 from tests.strategies import OPERATORS, PUBLIC
 
@@ -500,7 +501,9 @@ def test_only_what_can_be_told_of_an_optimizer_speaks_of_one() -> None:
         with pytest.raises(autograd.DomainError) as caught:
             call()
         assert "on_domain_error" not in str(caught.value)
-    with pytest.raises(autograd.DomainError, match=r"grad\(f, on_domain_error='inf'\)"):
+    with pytest.raises(
+        autograd.DomainError, match=r"grad\(\.\.\., on_domain_error='inf'\)"
+    ):
         autograd.grad(f)(-1.0)
 
 
@@ -526,3 +529,9 @@ def test_lines_are_told_inside_anomaly_alone() -> None:
         Value(-1.0).log()
     told = [__file__ in str(caught.value) for caught in (inside, after)]
     assert told == [True, False]
+
+
+def test_of_many_operands_the_first_and_the_last_are_shown() -> None:
+    few, many = ([Value(float(i)) for i in range(n)] for n in (6, 7))
+    assert describe(TABLE["sum"], few) == "sum(0.0, 1.0, 2.0, 3.0, 4.0, 5.0)"
+    assert describe(TABLE["sum"], many) == "sum(0.0, 1.0, 2.0, ..., 5.0, 6.0)"

@@ -1127,3 +1127,9 @@ def test_directions_that_are_values_give_floats_inside_no_grad() -> None:
     with autograd.no_grad():
         found = along()
     assert (type(found), found) == (float, 12.0)
+
+
+def test_derivatives_of_derivatives_are_taken_inside_no_grad_too() -> None:
+    with autograd.no_grad():
+        assert grad(grad(lambda x: x * x * x))(2.0) == 12.0
+        assert grad(lambda x: x * grad(lambda y: x * x * y)(1.0))(2.0) == 12.0

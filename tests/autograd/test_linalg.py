@@ -148,6 +148,12 @@ def test_a_singular_determinant_of_up_to_twelve_rows_is_expanded(make: Any) -> N
         linalg.det(np.array(make((13, 13)), float))
 
 
+def test_columns_that_are_nearly_alike_are_not_taken_for_singular() -> None:
+    # The error is the condition number, 4e8, times some roundings.
+    found = linalg.solve([[1.0, 1.0], [1.0, 1.0 + 1e-8]], [2.0, 2.0 + 1e-8])
+    assert found == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
 def test_a_matrix_that_is_not_positive_definite_is_refused_by_name() -> None:
     for a in ([[1.0, 2.0], [2.0, 1.0]], [[0.0]], [[1.0, 1.0], [1.0, 1.0]]):
         with pytest.raises(DomainError, match=r"cholesky: .* not positive definite"):

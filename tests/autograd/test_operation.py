@@ -545,6 +545,9 @@ def test_what_an_opaque_rule_returns_must_be_a_number() -> None:
     f = opaque("nothing", lambda a: None, [lambda a, out: 1.0], check=False)
     with pytest.raises(TypeError, match="nothing: a real number"):
         f(Value(1.0))
+    g = opaque("no_slope", lambda a: 1.0, [lambda a, out: None], check=False)
+    with pytest.raises(TypeError, match="no_slope: a real number"):
+        g(Value(1.0)).backward()
 
 
 def test_a_function_of_scipy_is_an_opaque_operation() -> None:

@@ -421,3 +421,8 @@ def test_copy_of_a_deep_graph_is_refused_without_recursion(copier: str) -> None:
         y = y + 1.0
     with pytest.raises(TypeError, match="computed by add cannot be copied"):
         COPIERS[copier](y)
+
+
+def test_every_number_but_zero_is_true() -> None:
+    numbers = [-1.0, -0.0, 0.0, 5e-324, math.inf]
+    assert [bool(Value(x)) for x in numbers] == [bool(x) for x in numbers]

@@ -515,3 +515,95 @@ def test_a_model_that_differentiates_by_its_inputs_is_what_it_is_everywhere(kind
         )  # fmt: skip
         histories.append(history.validation_loss)
     assert histories[0] == pytest.approx(histories[1], rel=RTOL)
+
+
+# What recording cannot see
+
+
+class Fixing(nn.Module):
+    """A model that is w · x · c · d, with d computed from plain numbers."""
+
+    def __init__(self, fixed):
+        self.w, self.c = Value(2.0), Value(3.0)
+        self.fixed = fixed
+
+    def __call__(self, inputs):
+        d = self.fixed(inputs[0].data, self.w.data, self.c.data)
+        return inputs[0] * self.w * self.c * d
+
+
+INPUTS = np.array([[float(i + 1)] for i in range(9)])  # held to: 3, 6 and 8
+
+
+def used(use, model, inputs=INPUTS):
+    if use == "predict":
+        return nn.predict(model, inputs)
+    return nn.fit(
+        model, inputs, np.ones(len(inputs)), loss=nn.mse, epochs=1, progress=False,
+        optimizer=nn.SGD(model.parameters(), 0.0),
+    )  # fmt: skip
+
+
+FIXED = {
+    "an input": lambda x, w, c: x,
+    "a parameter": lambda x, w, c: w,
+    "how parameters compare": lambda x, w, c: w / c,
+    "the last example": lambda x, w, c: 2.0 if x == 9.0 else 1.0,
+    "one in the middle": lambda x, w, c: 2.0 if x == 4.0 else 1.0,
+    "another in the middle": lambda x, w, c: 2.0 if x == 7.0 else 1.0,
+}
+
+
+@pytest.mark.parametrize("use", ["fit", "predict"])
+@pytest.mark.parametrize("name", FIXED)
+def test_what_was_fixed_at_the_first_example_is_found_at_another(name, use):
+    model = Fixing(FIXED[name])
+    named = r"fit: X\[\d\] and y\[\d\]: " if use == "fit" else r"predict: X\[\d\]: "
+    with pytest.raises(TraceError, match=f"^{named}.*Something was fixed"):
+        used(use, model)
+    assert [model.w.data, model.c.data] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("use", ["fit", "predict"])
+def test_a_model_that_is_held_to_its_program_keeps_its_parameters(use):
+    model = Fixing(lambda x, w, c: 1.0)
+    used(use, model)
+    assert [model.w.data, model.c.data] == [2.0, 3.0]
+    assert nn.predict(model, INPUTS) == pytest.approx(6.0 * INPUTS[:, 0], rel=1e-14)
+
+
+class Broken(Exception):
+    pass
+
+
+@pytest.mark.parametrize("use", ["fit", "predict"])
+def test_parameters_are_put_back_where_the_model_breaks_at_another_example(use):
+    def broken(x, w, c):
+        if x == 9.0:
+            raise Broken
+        return 1.0
+
+    model = Fixing(broken)
+    with pytest.raises(Broken):
+        used(use, model)
+    assert [model.w.data, model.c.data] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("use", ["fit", "predict"])
+def test_where_another_example_is_undefined_there_is_nothing_to_hold_to(use):
+    seen = []
+
+    def undefined(x, w, c):
+        seen.append(x)
+        if len(seen) > 1 and x == 4.0:
+            raise ZeroDivisionError
+        return 1.0
+
+    used(use, Fixing(undefined))
+    assert 9.0 in seen  # the others are looked at all the same
+
+
+def test_dropout_is_no_difference_between_a_model_and_its_program():
+    model = nn.MLP(4, [8, 1], "tanh", dropout=0.5, seed=0)
+    fit_once(model)
+    assert np.isfinite(nn.predict(model, X)).all()

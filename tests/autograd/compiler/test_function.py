@@ -451,6 +451,22 @@ def test_how_many_numbers_there_are_is_a_whole_number():
             compile_function(lambda x: x[0] + x[1], 2, at=at)
 
 
+def test_a_value_stays_and_all_derivatives_go_where_one_of_them_does_not_exist():
+    f = compile_function(lambda x: x[0].sqrt() + x[1], 2, on_domain_error="nan")
+    value, slope = f.value_and_grad([0.0, 1.0])
+    assert (value, np.isnan(slope).tolist()) == (1.0, [True, True])
+    values, slopes = f.value_and_grad([[0.0, 1.0], [4.0, 1.0]])
+    assert values.tolist() == [1.0, 3.0]
+    assert np.isnan(slopes[0]).all()
+    assert slopes[1].tolist() == [0.25, 1.0]
+    assert np.isnan(f.hessian([0.0, 1.0])).all()
+    # Along the second number alone there are speeds: 0 and 1.
+    g = compile_function(
+        lambda x: [(x[0] * 1e200).sin() * 1e200, x[1]], 2, on_domain_error="nan"
+    )
+    assert np.isnan(g.jacobian([1e-200, 1.0])).all()
+
+
 # --- a property ----------------------------------------------------------------------
 
 UNARY = ("sin", "exp", "tanh", "softplus", "sigmoid", "atan", "square", "shifted_log")

@@ -183,6 +183,45 @@ def test_what_multiplies_zero_is_an_output_too_so_that_no_pass_drops_it(derive):
         form.run(new, [-2.0])  # the root has no derivative there
 
 
+@pytest.mark.parametrize("derive", [gradient, pullback, pushforward])
+def test_a_slope_that_is_multiplied_by_zero_has_to_exist(derive):
+    x = Value(2.0)
+    tape = trace([autograd.step(x).sqrt() + x], [], [x])
+    new = {gradient: [], pullback: [1.0], pushforward: [1.0]}[derive]
+    form = simplify(derive(tape, by_parameters(tape)))
+    assert form.run(new, [2.0])[0] == 1.0
+    if derive is not pushforward:  # forwards the 0 comes before the slope
+        with pytest.raises((ArithmeticError, ValueError)):
+            form.run(new, [-2.0])
+
+
+@pytest.mark.parametrize("batch", [[[1.0]], [[1.0]] * 5000])
+def test_constants_whose_product_is_infinite_have_no_product_with_zero(batch):
+    x, w = Value(1.0), Value(-1.0)
+    root = 1e200 * (1e200 * autograd.step(w * x))
+    with pytest.raises(autograd.DerivativeError):
+        root.backward()
+    with pytest.raises(NumericalError):
+        compile(root, [x], [w]).value_and_grad(batch)
+    with pytest.raises(NumericalError):
+        compile(root, [x], [w]).per_example_gradients(batch)
+
+
+def test_no_number_of_the_way_back_is_computed_behind_a_cut():
+    x, w = Value(1.0), Value(2.0)
+    with autograd.tracing():
+        out = (w * x).sqrt().detach() * w
+    both = adjoint(reroll(group(simplify(trace([out], [x], [w])))))
+    assert both.run([0.0], [2.0]) == [0.0, 0.0]  # the root has no derivative there
+
+
+def test_an_infinite_product_of_constants_times_zero_is_no_number_on_the_way_back():
+    w = Value(-1.0)
+    root = 1e200 * (1e200 * autograd.step(w))
+    both = adjoint(group(trace([root], [], [w])))
+    assert math.isnan(both.run([], [-1.0])[1])
+
+
 def eager(root, parameters):
     """The gradient by backward()."""
     for parameter in parameters:

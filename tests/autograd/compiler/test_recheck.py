@@ -8,7 +8,7 @@ from autograd.compiler.recheck import check_again
 
 
 def gives(*numbers):
-    return lambda: np.array(numbers)
+    return lambda: np.array([numbers])
 
 
 def fails():
