@@ -580,3 +580,12 @@ def test_nothing_has_to_be_finite_behind_a_cut_in_any_executor() -> None:
     for batch in ([[0.0]], [[0.0]] * 5000):
         value, slope = program.value_and_grad(batch)
         assert (value, slope.tolist()) == (0.0, [0.0])
+
+
+@pytest.mark.parametrize("at", [0.0, -1.0, 1.0])
+def test_a_side_that_is_not_chosen_has_derivatives_of_all_orders_where_it_is_replaced(
+    at: float,
+) -> None:
+    # x^1.5 has a slope at 0, and no second derivative.
+    g = compile_function(lambda x: where(x[0] > 0, lambda: x[0] ** 1.5, x[0]), 1, [at])
+    assert [g.hessian([x]).item() for x in (-1.0, 4.0)] == pytest.approx([0.0, 0.375])

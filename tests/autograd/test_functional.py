@@ -1133,3 +1133,9 @@ def test_derivatives_of_derivatives_are_taken_inside_no_grad_too() -> None:
     with autograd.no_grad():
         assert grad(grad(lambda x: x * x * x))(2.0) == 12.0
         assert grad(lambda x: x * grad(lambda y: x * x * y)(1.0))(2.0) == 12.0
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_no_way_out_of_the_graph_is_open(escape: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match="grad differentiates by"):
+        grad(lambda x: x * 1.5 * escape(x))(2.0)
