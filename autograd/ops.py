@@ -98,10 +98,10 @@ class Operation:
     `kink(*arguments)` is a number whose zero marks the points where the operation is
     not differentiable; it is None for a smooth operation. `domain` has one interval per
     argument, or a single one for all; `remark` says in words what it cannot. A `helper`
-    is there for the partials of other rows alone, or for programs. What `stops`
-    derivatives, of which none passes through it, is no number to differentiate by.
-    Where it is not `checked`, nobody has held its partials to its forward rule; where
-    it is `opaque`, its rules are functions of floats, and run over no other arithmetic.
+    is there for the partials of other rows alone, or for programs. One that `stops`
+    lets no derivative through. Where it is not `checked`, nobody has held its partials
+    to its forward rule; where it is `opaque`, its rules are functions of floats, and
+    run over no other arithmetic.
 
     What others do with an operation is told here too:
 

@@ -2,10 +2,11 @@
 
 Both offer the same: a `step` on a batch, the loss and the gradient of a batch, the mean
 loss of other examples, the outputs for examples. Eager records each example's graph and
-sweeps it; compiled records the first example once, and runs all of them as array
-instructions (see `autograd.compile`). They agree to rounding, dropout included: its
-masks are a function of the seed and of the number of steps that the optimizer has
-taken, so that training that is interrupted and goes on later sees the same ones.
+sweeps it; compiled records the first example once, holds that to a few others, and runs
+all of them as array instructions (see `autograd.compile`). They agree to rounding,
+dropout included: its masks are a function of the seed and of the number of steps that
+the optimizer has taken, so that training that is interrupted and goes on later sees the
+same ones.
 
 Invariant: an engine computes with `vector`, the numbers of the optimizer's parameters.
 They are in the model after `write_back()`.
@@ -215,7 +216,7 @@ class Compiled(Engine):
     `examples` has the inputs and the targets of an example side by side in a row. The
     program's inputs are these and a column for each number of dropout's masks, which
     the recorded graph has as leaves. TraceError where the model or the loss branches on
-    a number.
+    a number, or gives something else than the program at another example.
     """
 
     def __init__(
@@ -347,7 +348,9 @@ def predict(model: Module, X: npt.ArrayLike, *, compiled: bool = True) -> Double
     """The model's outputs for X, (n, n_inputs): float (n, n_outputs).
 
     It is (n,) for a model that returns a single Value. The model is compiled where
-    that is worth it, from some examples on, unless `compiled` is false.
+    that is worth it, from some examples on, unless `compiled` is false. TraceError
+    where it branches on a number, or the program gives something else at another
+    example.
     """
     inputs = as_inputs(X, "predict")
     if compiled and len(inputs) >= WORTH_COMPILING:
@@ -370,7 +373,10 @@ def _floats(outputs: Any) -> Any:
 
 
 class Predictor:
-    """A model recorded on one example and compiled for its outputs alone."""
+    """A model recorded on one example and compiled for its outputs alone.
+
+    TraceError as for `Compiled`.
+    """
 
     def __init__(self, model: Module, X: Matrix, moved: Sequence[Value] = ()) -> None:
         inputs = [Value(number) for number in X[0].tolist()]
@@ -440,9 +446,9 @@ def _hold(
 
 def _detached(outputs: Any) -> Any:
     """The outputs of a model without its graph."""
-    if isinstance(outputs, Value) or not hasattr(outputs, "__iter__"):
-        return outputs.detach() if isinstance(outputs, Value) else outputs
-    return [v.detach() if isinstance(v, Value) else v for v in outputs]
+    if isinstance(outputs, Value):
+        return outputs.detach()
+    return list(map(_detached, outputs)) if hasattr(outputs, "__iter__") else outputs
 
 
 def _is_all_once(batch: Batch, n: int) -> bool:

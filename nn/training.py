@@ -69,8 +69,10 @@ def fit(
     on standard error elsewhere.
 
     With `compiled` the first example is recorded, and its graph runs as a compiled
-    program for all; the model and the loss may not branch on a Value's number then
-    (TraceError). Without it each example is recorded anew. Both agree to rounding.
+    program for all. The model and the loss are run again at up to three other examples,
+    and held to the program: TraceError where it gives something else, as something was
+    fixed that changes, and where they branch on a Value's number (write `where`).
+    Without `compiled` each example is recorded anew. Both agree to rounding.
 
     `callbacks` are called after each epoch, in their order; see `nn.callbacks`.
     `checkpoint` is a path at which a checkpoint is written after each epoch, short for
