@@ -196,7 +196,7 @@ def _origins(operands: Sequence[Any]) -> str:
 
 def trace_error(asked: str) -> TraceError:
     """A Value was asked for its number while it stood for any number."""
-    classes = f" {CLASSES}" if asked == "int()" else ""
+    classes = f" {CLASSES}" if asked in TO_INTEGERS else ""
     return TraceError(
         f"{asked} asks a Value for its number, and the computation is being compiled "
         f"for all numbers. A Python `if` or `while` would be decided once and for all: "
@@ -204,6 +204,9 @@ def trace_error(asked: str) -> TraceError:
         f"math.sin(x); or do not compile.{classes}"
     )
 
+
+TO_INTEGERS = ("int()", "round()", "trunc()")
+"""What makes a whole number of a Value, perhaps to choose by it."""
 
 CLASSES = (
     "To choose by a class t, write nn.cross_entropy(logits, t), or a sum of "
@@ -221,7 +224,7 @@ def index_error(traced: bool) -> TypeError:
 
 def left_graph(asked: str, name: str) -> TypeError:
     """A Value was turned into a plain number, whose derivative would be lost."""
-    floor = "math.floor(v), " if asked in ("int()", "round()", "trunc()") else ""
+    floor = "math.floor(v), " if asked in TO_INTEGERS else ""
     return TypeError(
         f"{asked} makes a plain number of a Value that {name} differentiates by, and "
         f"the derivative of all that is computed from it would be 0, at\n  "

@@ -167,35 +167,30 @@ def opaque(
             raise opaque_error(name)
         return to_float(forward(*arguments), name)
 
-    def every(arguments: Sequence[float], out: float) -> list[Any]:
-        found = partials[0](arguments, out)
-        return [to_float(number, name) for number in found]
-
-    def slopes(xp: Any, arguments: Sequence[Any], out: Any) -> list[Any]:
-        """All partials; as nodes without a derivative where they are recorded."""
+    def taken(
+        xp: Any, numbers: tuple[Any, ...], rule: Callable[..., Any], first: int = 0
+    ) -> list[Any]:
+        """What a rule gives; as nodes without a derivative where it is recorded."""
         if xp is Floats:
-            return every(list(arguments), out)
+            return [to_float(number, name) for number in rule(*numbers)]
         if xp is not functions:
             raise opaque_error(name)
-        found = every([a.data for a in arguments], out.data)
-        parents = (*arguments, out)
-        return [record_all(slope.at(i), parents, p) for i, p in enumerate(found)]
+        found = [to_float(x, name) for x in rule(*[v.data for v in numbers])]
+        return [
+            record_all(slope.at(first + i), numbers, x) for i, x in enumerate(found)
+        ]
 
-    def rule_of(i: int) -> Rule:
-        def partial(xp: Any, *numbers: Any) -> Any:
-            if xp is Floats:
-                return to_float(partials[i](*numbers), name)
-            if xp is not functions:
-                raise opaque_error(name)
-            found = to_float(partials[i](*[a.data for a in numbers]), name)
-            return record_all(slope.at(i), numbers, found)
+    def every(xp: Any, arguments: Sequence[Any], out: Any) -> list[Any]:
+        """All partials of a variadic operation."""
+        return taken(xp, (*arguments, out), lambda *x: partials[0](list(x[:-1]), x[-1]))
 
-        return partial
+    def partial_by(i: int) -> Rule:
+        return lambda xp, *x: taken(xp, x, lambda *x: [partials[i](*x)], i)[0]
 
     return _added(
         name,
         by_floats,
-        [slopes] if variadic else [rule_of(i) for i in range(len(partials))],
+        [every] if variadic else list(map(partial_by, range(len(partials)))),
         check,
         domain,
         symbol=symbol,
@@ -237,8 +232,9 @@ def _check_arguments(
         )
     if variadic and len(partials) != 1:
         raise ValueError(
-            f"{what}: a variadic operation has one rule, (xp, arguments, out), that "
-            f"returns all partials, not {len(partials)} rules."
+            f"{what}: a variadic operation has one rule, "
+            f"({'xp, ' * (what == 'operation')}arguments, out), that returns all "
+            f"partials, not {len(partials)} rules."
         )
 
 
@@ -257,7 +253,7 @@ def _added(
     intervals = intervals or (REALS,) * len(partials)
     if len(intervals) != len(partials):
         raise ValueError(
-            f"operation: {len(partials)} partials and {len(intervals)} intervals. Give "
+            f"{name}: {len(partials)} partials and {len(intervals)} intervals. Give "
             f"one of each per argument."
         )
     with _registering:

@@ -422,6 +422,7 @@ def test_a_ufunc_with_a_row_takes_values_and_numbers_in_one_array(name: str) -> 
     found = ufunc(mixed)
     assert isinstance(found, ValueArray)
     assert [isinstance(x, Value) for x in found] == [True, True, False, False]
+    # NumPy's own loops, and ours, err by some roundings each.
     assert [float(x) for x in found] == pytest.approx(ufunc(numbers), rel=1e-14)
 
 

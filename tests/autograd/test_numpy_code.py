@@ -83,6 +83,7 @@ def test_a_model_of_a_curve_is_compiled_as_written(name: str) -> None:
 
     program = compile_function(f, len(point))
     value, slopes = value_and_grad(f)(np.array(point))
+    # Sums of some dozens of squares, in another order.
     assert program(point) == pytest.approx(value, rel=1e-13)
     assert program.grad(point) == pytest.approx(slopes, rel=1e-12, abs=1e-12)
 
@@ -112,6 +113,7 @@ def test_masks_are_recorded_in_compiled_code(name: str) -> None:
     program = compile_function(f, 3)
     for point in ([0.25, 0.9, 0.1], [0.7, 0.25, 0.7], [0.05, 0.6, 0.9], [0.3] * 3):
         value, slopes = value_and_grad(f)(np.array(point))
+        # A few operations on numbers of size 1, each with a rounding or two.
         assert value == pytest.approx(f(np.array(point)), rel=1e-14)
         assert program(point) == pytest.approx(value, rel=1e-14)
         assert program.grad(point) == pytest.approx(slopes, rel=1e-13)
@@ -155,6 +157,7 @@ def kalman(p: Any, data: Any, inv: Callable[[Any], Any]) -> Any:
 def test_a_kalman_filter_runs_as_written(kind: Any) -> None:
     data, point = np.sin(T), np.array([-1.0, 0.3])
     program = compile_function(lambda p: kalman(p, data, linalg.inv), 2)
+    # A thousand roundings, here and in LAPACK's inverse.
     assert program(point) == pytest.approx(
         kalman(point, data, np.linalg.inv), rel=1e-12
     )
@@ -187,6 +190,7 @@ def marginal(p: Any, x: Any, y: Any, algebra: Any) -> Any:
 def test_a_gaussian_process_runs_as_written(kind: Any) -> None:
     y, point = np.cos(T), np.array([0.1, -0.2, -1.0])
     program = compile_function(lambda p: marginal(p, T, y, linalg), 3)
+    # As for the Kalman filter.
     assert program(point) == pytest.approx(marginal(point, T, y, np.linalg), rel=1e-12)
     found, slopes = value_and_grad(lambda p: marginal(p, T, y, linalg))(kind(point))
     assert found == pytest.approx(marginal(point, T, y, np.linalg), rel=1e-12)

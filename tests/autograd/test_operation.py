@@ -395,8 +395,10 @@ def test_static_is_a_count(static: Any) -> None:
 
 def test_a_variadic_operation_has_one_rule_of_partials() -> None:
     rules = [lambda xp, args, out: args] * 2
-    with pytest.raises(ValueError, match="has one rule"):
+    with pytest.raises(ValueError, match=r"has one rule, \(xp, arguments, out\)"):
         operation("two", lambda xp, *args: xp.sum(args), rules, variadic=True)
+    with pytest.raises(ValueError, match=r"has one rule, \(arguments, out\)"):
+        opaque("two", math.fsum, rules, variadic=True)
 
 
 def test_where_registration_fails_the_table_stays_as_it_was() -> None:
