@@ -448,7 +448,9 @@ def _detached(outputs: Any) -> Any:
     """The outputs of a model without its graph."""
     if isinstance(outputs, Value):
         return outputs.detach()
-    return list(map(_detached, outputs)) if hasattr(outputs, "__iter__") else outputs
+    if isinstance(outputs, str) or not hasattr(outputs, "__iter__"):
+        return outputs  # the loss will say what is wrong with it
+    return list(map(_detached, outputs))
 
 
 def _is_all_once(batch: Batch, n: int) -> bool:
