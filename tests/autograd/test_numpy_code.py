@@ -232,5 +232,6 @@ def test_a_series_of_pandas_is_multiplied_element_by_element() -> None:
         assert [v.data for v in found] == [3.0, 6.0]
     assert (series * x).sum().data == 9.0
     assert list(series < x) == [True, True]
-    with pytest.raises(TypeError, match="no Value can be put"):
-        (series * x).mean()
+    assert grad(lambda v: (series * v).sum())(3.0) == 3.0
+    with pytest.raises(TypeError, match="grad differentiates by"):
+        grad(lambda v: (series * v).mean())(3.0)
