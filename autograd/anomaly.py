@@ -16,7 +16,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -81,7 +81,7 @@ def note(node: Any) -> Any:
     """Remember the line that is making a node, and the numbers of its operands."""
     node._notes = {
         **notes(node),
-        "line": origin() or _caller(),
+        "line": origin() or _line(callers_frame()),
         "numbers": tuple([parent.data for parent in node.parents]),
     }
     return node
@@ -105,6 +105,27 @@ def parents_of(node: Any) -> tuple[Any, ...]:
     return parents
 
 
+def in_order(
+    roots: Sequence[Any], behind: Callable[[Any], Sequence[Any]] = parents_of
+) -> list[Any]:
+    """The roots and all that is `behind` them, each once and after what is behind it.
+
+    It is `value.topological_order`, slower, for other ideas of what is behind a node.
+    """
+    order: list[Any] = []
+    seen: set[Any] = set()
+    stack = [(node, False) for node in reversed(roots)]
+    while stack:
+        node, is_entered = stack.pop()
+        if is_entered:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(parent, False) for parent in reversed(behind(node))]
+    return order
+
+
 @contextmanager
 def differentiating(node: Any, description: str) -> Iterator[None]:
     """Inside this block, what is recorded belongs to the derivative of the node."""
@@ -123,7 +144,7 @@ def where_made(node: Any) -> str:
 
 def here() -> str:
     """The line that is being run, outside this package."""
-    return str(origin() or _caller())
+    return str(origin() or _line(callers_frame()))
 
 
 def users_line() -> str:
@@ -137,12 +158,12 @@ def users_line() -> str:
     return here()
 
 
-def _caller() -> Line:
-    """The innermost line that is not this package's own."""
+def callers_frame() -> FrameType:
+    """The innermost frame that is not this package's own."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back:
         frame = frame.f_back
-    return _line(frame)
+    return frame
 
 
 def _line(frame: FrameType) -> Line:

@@ -109,6 +109,21 @@ def record_all(op: Operation, parents: tuple[Value, ...], data: float) -> Value:
     return record(op, parents, None, data)
 
 
+def evaluate(op: Operation, parents: tuple[Value, ...]) -> Value:
+    """The node of an operation on Values, computed from their numbers.
+
+    Errors are those of the operation.
+    """
+    numbers = [parent.data for parent in parents]
+    if [x for x in numbers if x.__class__ is not float or x != x]:  # see `leaves`
+        numbers = settled(op, parents)
+    try:
+        data = op.forward(Floats, *numbers)
+    except (ValueError, ArithmeticError) as error:
+        data = no_result(op, parents, error)
+    return record_all(op, parents, data)
+
+
 def variadic(name: str) -> Callable[..., Any]:
     """The function that evaluates and records a row of any number of arguments.
 
@@ -126,20 +141,14 @@ def variadic(name: str) -> Callable[..., Any]:
         parents = tuple(
             [a if a.__class__ is Value else operand(a, name) for a in arguments]
         )
-        numbers = [parent.data for parent in parents]
-        if [x for x in numbers if x.__class__ is not float or x != x]:
-            numbers = settled(op, parents)
-        try:
-            data = op.forward(Floats, *numbers)
-        except (ValueError, ArithmeticError) as error:
-            data = no_result(op, parents, error)
-        node = record_all(op, parents, data)
+        node = evaluate(op, parents)
         for parent in parents:
             if parent.__class__ is not Constant:
                 return node
         # What is computed from constants alone is a constant: nothing asks for its
         # derivative, such as that of x ** 2 by its exponent, which a negative x lacks.
-        return Constant(data) if any(isinstance(a, Value) for a in arguments) else data
+        given = any(isinstance(a, Value) for a in arguments)
+        return Constant(node.data) if given else node.data
 
     return named(apply, row)
 

@@ -19,10 +19,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from autograd.anomaly import detached_from, notes, parents_of, users_line
-from autograd.apply import operand, record_all, variadic
+from autograd.anomaly import (
+    detached_from,
+    in_order,
+    notes,
+    parents_of,
+    users_line,
+)
+from autograd.apply import evaluate, operand, record_all, variadic
 from autograd.arithmetic import Floats
-from autograd.errors import TraceError, no_result
+from autograd.errors import TraceError
 from autograd.modes import noted_by, traced, undefined
 from autograd.ops import TABLE
 from autograd.value import Constant, Value
@@ -71,15 +77,17 @@ def _side(
     if not isinstance(result, Value):
         return result
     inside, outer = _inside(result)
-    gates = {}
-    for x, safe in zip(outer, _safe_point(inside, outer), strict=True):
-        gates[x] = gate(x, safe)
+    if not inside:
+        return result
     # Copies, as the side may have put a Value where code outside uses it, ungated.
-    copies: dict[Value, Value] = dict(gates)
+    copies: dict[Value, Value] = {}
+    for x, safe in zip(outer, _safe_point(inside, outer), strict=True):
+        copies[x] = gate(x, safe)
     for node in inside:
         parents = tuple([copies.get(parent, parent) for parent in parents_of(node)])
-        copies[node] = _again(node, parents)
-    return copies[result] if inside else result
+        op = node.op
+        copies[node] = parents[0].detach() if op is None else evaluate(op, parents)
+    return copies[result]
 
 
 def _note(node: Value) -> Value:
@@ -90,22 +98,14 @@ def _note(node: Value) -> Value:
 
 def _inside(result: Value) -> tuple[list[Value], list[Value]]:
     """The nodes of a side, after what they are computed from, and what enters them."""
-    inside: list[Value] = []
-    outer: list[Value] = []
-    seen: set[Value] = set()
-    stack = [(result, False)]
-    while stack:
-        node, is_entered = stack.pop()
-        if is_entered:
-            inside.append(node)
-        elif node not in seen:
-            seen.add(node)
-            if "side" in notes(_stands_for(node)):
-                stack.append((node, True))
-                stack += [(parent, False) for parent in reversed(parents_of(node))]
-            elif node.__class__ is not Constant:
-                outer.append(node)
-    return inside, outer if inside else []
+    order = in_order([result], lambda v: parents_of(v) if _is_inside(v) else ())
+    inside = [node for node in order if _is_inside(node)]
+    entering = set(order).difference(inside)
+    return inside, [v for v in order if v in entering and v.__class__ is not Constant]
+
+
+def _is_inside(node: Value) -> bool:
+    return "side" in notes(_stands_for(node))
 
 
 def _stands_for(node: Value) -> Value:
@@ -115,18 +115,6 @@ def _stands_for(node: Value) -> Value:
             break
         (node,) = parents_of(node)
     return node
-
-
-def _again(node: Value, parents: tuple[Value, ...]) -> Value:
-    """A node of a side, computed from other parents."""
-    op = node.op
-    if op is None:
-        return parents[0].detach()
-    try:
-        data = op.forward(Floats, *[parent.data for parent in parents])
-    except (ValueError, ArithmeticError) as error:
-        data = no_result(op, parents, error)
-    return record_all(op, parents, data)
 
 
 def _safe_point(nodes: Sequence[Value], outer: Sequence[Value]) -> list[float]:
@@ -158,8 +146,10 @@ def _points(outer: Sequence[Value]) -> Iterator[list[float]]:
 
 
 def _is_finite(nodes: Sequence[Value], numbers: dict[Value, float]) -> bool:
-    """Whether nodes and partials are finite where others have these numbers."""
-    numbers = dict(numbers)
+    """Whether nodes and partials are finite where others have these numbers.
+
+    The numbers of the nodes are put there, too.
+    """
     for node in nodes:
         op = node.op
         operands = [numbers.get(parent, parent.data) for parent in parents_of(node)]

@@ -40,7 +40,6 @@ says what stands for it, in values and derivatives: "inf", or "nan".
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -48,7 +47,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from autograd import functions
-from autograd.anomaly import PACKAGE
+from autograd.anomaly import callers_frame
 from autograd.apply import operand
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError
@@ -464,14 +463,16 @@ def _warn_of_constant(name: str, f: Function, outputs: Sequence[Any]) -> None:
     """Warn where all derivatives are 0, unless the results are Constants, as meant."""
     if all(isinstance(number, Constant) for number in outputs):
         return
-    depth, frame = 1, sys._getframe(0)
-    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back:
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(
+    frame = callers_frame()
+    warnings.warn_explicit(
         f"{name}: the result of {getattr(f, '__qualname__', f)} depends on none of the "
         f"numbers that it is differentiated by: all derivatives are 0. If it is not "
         f"meant to be constant, look for .data, detach() or random numbers in it.",
-        stacklevel=depth,
+        UserWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.anomaly import detached_from, parents_of
+from autograd.anomaly import detached_from, in_order, parents_of
 from autograd.compiler.tape import Tape
 from autograd.errors import TraceError, opaque_error
 from autograd.hooks import hooks_of
@@ -28,7 +28,8 @@ def trace(
     order = topological_order(*outputs)
     noted = [node for node in order if node._notes is not None]  # almost none
     if any(detached_from(node) is not None for node in noted):
-        order = noted = _with_sources(outputs, named)
+        order = in_order(outputs, lambda v: () if v in named else parents_of(v))
+        noted = order
     if any(map(hooks_of, noted)):
         raise ValueError(
             "compile: a Value has a hook, and a compiled program calls none. Remove it "
@@ -57,19 +58,3 @@ def trace(
         )
     tape.outputs = [number[node] for node in outputs]
     return tape
-
-
-def _with_sources(outputs: Sequence[Value], named: set[Value]) -> list[Value]:
-    """All nodes after what they are computed from, detached ones too."""
-    order: list[Value] = []
-    seen = set(named)
-    stack: list[tuple[Value, bool]] = [(node, False) for node in reversed(outputs)]
-    while stack:
-        node, is_entered = stack.pop()
-        if is_entered:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack += [(parent, False) for parent in reversed(parents_of(node))]
-    return order

@@ -564,6 +564,15 @@ def test_a_cut_keeps_what_it_was_cut_from_only_while_tracing() -> None:
     assert cut._notes is not None
 
 
+def test_a_hook_on_a_parameter_is_refused_beside_a_cut_too() -> None:
+    x, w = Value(2.0), Value(3.0)
+    w.register_hook(lambda gradient: None)
+    with tracing():
+        out = w * x + (w * x).detach()
+    with pytest.raises(ValueError, match="a Value has a hook"):
+        compile(out, [x], [w])
+
+
 def test_what_an_input_was_cut_from_is_not_computed() -> None:
     with tracing():
         x = (Value(3.0) * 2.0).detach()
