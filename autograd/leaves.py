@@ -60,6 +60,13 @@ def floats_of(values: Iterable[Any], where: str) -> list[float]:
         return [float_of(value, where) for value in values]
 
 
+def set_numbers(values: Iterable[Any], numbers: Iterable[float]) -> None:
+    """Set the data of Values, which belong together. ValueError for other lengths."""
+    with turn:
+        for value, number in zip(values, numbers, strict=True):
+            value.data = number
+
+
 def settled(op: Operation, operands: Sequence[Any]) -> list[float]:
     """The data of operands, as floats. Errors as for `float_of`, DomainError for NaN.
 

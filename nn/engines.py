@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import DomainError, Value, compile, no_grad, tracing
-from autograd.leaves import floats_of, turn
+from autograd.leaves import floats_of, set_numbers, turn
 from nn.examples import Matrix, as_inputs
 from nn.module import Module
 from nn.optimizer import Optimizer
@@ -129,10 +129,7 @@ class Engine(ABC):
 
     def write_back(self) -> None:
         """Put the parameters into the model."""
-        numbers = self.vector.tolist()
-        with turn:
-            for value, number in zip(self.optimizer.parameters, numbers, strict=True):
-                value.data = number
+        set_numbers(self.optimizer.parameters, self.vector.tolist())
 
     def _random(self) -> np.random.Generator:
         """Where the masks of the next step come from.
@@ -168,20 +165,15 @@ class Eager(Engine):
         the leaves add the gradients up, and memory stays that of one example. Other
         threads that train the same leaves wait until all is done.
         """
-        with turn:
-            return self._in_turn(batch)
-
-    def _in_turn(self, batch: Batch) -> tuple[float, Vector]:
-        """What `loss_and_gradient` returns."""
-        self.write_back()
-        self.optimizer.zero_grad()
-        loss, total, n = self.loss, 0.0, len(batch)
-        if isinstance(loss, Penalized):
-            penalty = loss.penalty()
-            penalty.backward()
-            loss, total = loss.loss, n * penalty.data
         X, y = self.X[batch].tolist(), self.y[batch].tolist()
-        with training_mode(drawn_from(self._random())):
+        with turn, training_mode(drawn_from(self._random())):
+            self.write_back()
+            self.optimizer.zero_grad()
+            loss, total, n = self.loss, 0.0, len(batch)
+            if isinstance(loss, Penalized):
+                penalty = loss.penalty()
+                penalty.backward()
+                loss, total = loss.loss, n * penalty.data
             for i, inputs, target in zip(batch.tolist(), X, y, strict=True):
                 try:
                     value = loss(self.model(inputs), target)
@@ -190,7 +182,7 @@ class Eager(Engine):
                     say_of(f"X[{i}] and y[{i}]", error)
                     raise
                 total += value.data
-        gradient = [value.grad for value in self.optimizer.parameters]
+            gradient = [value.grad for value in self.optimizer.parameters]
         return total / n, np.array(gradient)
 
     def mean_loss(self, X: Matrix, y: npt.NDArray[Any]) -> float:
@@ -427,8 +419,7 @@ def _hold(
         moved = before * np.resize([1.01, 1.02, 1.03], len(before))
         program.parameters = moved
         try:
-            for value, number in zip(values, moved.tolist(), strict=True):
-                value.data = number
+            set_numbers(values, moved.tolist())
             for what, example in examples.items():
                 # Where they are undefined there is nothing to be held to.
                 with suppress(ValueError, ArithmeticError):
@@ -440,8 +431,7 @@ def _hold(
                     program.check_again([*example, *masks], expected, what, instead)
         finally:
             program.parameters = before
-            for value, number in zip(values, before.tolist(), strict=True):
-                value.data = number
+            set_numbers(values, before.tolist())
 
 
 def _detached(outputs: Any) -> Any:

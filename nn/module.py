@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
-from autograd.leaves import floats_of, turn
+from autograd.leaves import floats_of, set_numbers, turn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -129,9 +129,7 @@ class Module:
                 )
         with turn:
             for name, array in arrays.items():
-                numbers = given[name].ravel().tolist()
-                for parameter, number in zip(_values(array), numbers, strict=True):
-                    parameter.data = number
+                set_numbers(_values(array), given[name].ravel().tolist())
 
 
 def description(module: Module) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value
-from autograd.leaves import floats_of, turn
+from autograd.leaves import floats_of, set_numbers, turn
 from nn.schedules import (
     Rate,
     as_json,
@@ -126,8 +126,7 @@ class Optimizer(ABC):
             vector = np.array(floats_of(self.parameters, type(self).__name__))
             gradient = [parameter.grad for parameter in self.parameters]
             self.apply(vector, np.array(gradient))
-            for parameter, number in zip(self.parameters, vector.tolist(), strict=True):
-                parameter.data = number
+            set_numbers(self.parameters, vector.tolist())
 
     def apply(self, vector: Vector, gradient: Vector) -> None:
         """Move a vector of the parameters, (n_parameters,), in place by one step.

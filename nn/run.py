@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.files import probe, write_whole
-from autograd.leaves import floats_of, turn
+from autograd.leaves import floats_of, set_numbers
 from nn.callbacks import Callback
 from nn.checkpoints import (
     Arrays,
@@ -108,9 +108,7 @@ class Training:
                 f"set_numbers: there are {len(self._values)} parameters, and the "
                 f"numbers have the shape {numbers.shape}."
             )
-        with turn:
-            for value, number in zip(self._values, numbers.tolist(), strict=True):
-                value.data = number
+        set_numbers(self._values, numbers.tolist())
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, from which `fit(..., resume=path)` goes on.
@@ -321,9 +319,7 @@ class Training:
         others = arrays["others/values"].tolist()
         self.optimizer.load_state_dict(part("optimizer", arrays))
         self.model.load_state_dict(part("model", arrays))
-        with turn:
-            for value, number in zip(self._others(), others, strict=True):
-                value.data = number
+        set_numbers(self._others(), others)
         for i, callback in enumerate(self._remembering()):
             callback.load_state_dict(part(f"callbacks/{i}", arrays))
         self.history = history

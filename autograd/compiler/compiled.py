@@ -14,7 +14,7 @@ from autograd.compiler.errors import not_finite_parameter
 from autograd.compiler.executable import Executable
 from autograd.compiler.recheck import check_again
 from autograd.compiler.tape import Tape
-from autograd.leaves import turn
+from autograd.leaves import set_numbers
 from autograd.value import Value
 
 Array = npt.NDArray[Any]
@@ -168,9 +168,7 @@ class CompiledProgram(storage.Saved):
         refused = not_finite_parameter(numbers)
         if refused:
             raise refused
-        with turn:
-            for value, number in zip(self._values, numbers, strict=True):
-                value.data = number
+        set_numbers(self._values, numbers)
 
     @classmethod
     def from_content(cls, content: storage.Content) -> CompiledProgram:

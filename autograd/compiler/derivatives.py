@@ -133,6 +133,12 @@ class Derivatives:
 
     def _executable(self, name: str) -> Executable:
         """The program of a derivative, made when it is first asked for."""
+        with self._turn:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+            return self._made[name]
+
+    def _make(self, name: str) -> Executable:
         by, n, m = self.by, len(self.by), len(self.recorded.outputs)
         passes: dict[str, tuple[int, list[Pass]]] = {
             "outputs": (m, []),
@@ -147,13 +153,8 @@ class Derivatives:
                 ],
             ),
         }
-        with self._turn:
-            if name not in self._made:
-                n_shown, listed = passes[name]
-                self._made[name] = Executable(
-                    self.recorded, self.dtype, listed, by, n_shown
-                )
-            return self._made[name]
+        n_shown, listed = passes[name]
+        return Executable(self.recorded, self.dtype, listed, by, n_shown)
 
 
 def _all_or_nothing(found: Array, fill: float | None) -> Array:

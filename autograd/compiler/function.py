@@ -23,8 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import functional
-from autograd.apply import operand, record_all
-from autograd.arithmetic import Floats
+from autograd.apply import evaluate, operand
 from autograd.compiler import storage
 from autograd.compiler.derivatives import Derivatives
 from autograd.compiler.errors import NumericalError
@@ -33,7 +32,7 @@ from autograd.compiler.recheck import check_again
 from autograd.compiler.reference import Reference
 from autograd.compiler.tape import Tape
 from autograd.compiler.trace import trace
-from autograd.errors import TraceError, for_optimizers, no_result, to_float
+from autograd.errors import TraceError, for_optimizers, to_float
 from autograd.interop import ValueArray
 from autograd.modes import tracing
 from autograd.trees import as_array
@@ -97,7 +96,8 @@ class CompiledFunction(storage.Saved):
     All take a point x, (n_inputs,), or a batch of points, (batch, n_inputs), of which
     the results stand along a first axis; they are new arrays of float64. Where x holds
     Values the results are Values: what was recorded is computed again on them, so that
-    they can be differentiated in turn. Threads may share a function.
+    they can be differentiated in turn, and errors are those of eager mode, whatever
+    `on_domain_error` says. Threads may share a function.
 
     ValueError for an x of another shape or that is not finite. NumericalError, a
     FloatingPointError, where an operation is not defined or overflows, and where a
@@ -155,9 +155,11 @@ class CompiledFunction(storage.Saved):
         at = self._point(x)
         if at.dtype == object:
             both = functional.value_and_grad(self._replay)
-            return _of_values(lambda x: both(x)[0], at), _of_values(
-                lambda x: both(x)[1], at
-            )
+            if at.ndim == 1:
+                value, slopes = both(at)
+                return value, slopes
+            values, rows = zip(*map(both, at), strict=True)
+            return _stacked(values), _stacked(rows)
         try:
             if at.ndim == 1:
                 return self._run.value_and_grad(NO_INPUTS, at)
@@ -402,14 +404,7 @@ def on_values(tape: Tape, inputs: Sequence[Any]) -> list[Any]:
     values = [*inputs, *tape.constants]
     for op, args in zip(tape.ops, tape.args, strict=True):
         parents = tuple([operand(values[i], op.name) for i in args])
-        if op.stops:
-            values.append(parents[0].detach())
-            continue
-        try:
-            data = op.forward(Floats, *[parent.data for parent in parents])
-        except (ValueError, ArithmeticError) as error:
-            data = no_result(op, parents, error)
-        values.append(record_all(op, parents, data))
+        values.append(parents[0].detach() if op.stops else evaluate(op, parents))
     return [operand(values[i], "compile_function") for i in tape.outputs]
 
 
@@ -417,5 +412,10 @@ def _of_values(f: Callable[..., Any], *points: Any) -> Any:
     """A function of Values at a point, or at each point of a batch."""
     if points[0].ndim == 1:
         return f(*points)
-    rows = [np.asarray(f(*each), dtype=object) for each in zip(*points, strict=True)]
+    return _stacked([f(*each) for each in zip(*points, strict=True)])
+
+
+def _stacked(results: Sequence[Any]) -> Any:
+    """The results at the points of a batch, along a first axis."""
+    rows = [np.asarray(each, dtype=object) for each in results]
     return np.stack(rows).view(ValueArray)

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import io
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,17 +49,17 @@ class Content(NamedTuple):
     more: Mapping[str, npt.NDArray[Any]]
 
 
-class Saved:
+class Saved(ABC):
     """What can be saved, pickled and copied, as it has a `content` and comes of one."""
 
+    @abstractmethod
     def content(self) -> Content:
         """What there is to save."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def from_content(cls, content: Content) -> Self:
         """What was saved or pickled as this."""
-        raise NotImplementedError
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, for `autograd.load_program`.
