@@ -22,6 +22,8 @@ from autograd.leaves import settled
 from autograd.ops import TABLE, Operation
 from autograd.value import Constant, Operand, Value, record
 
+_KINDS = {Value, Constant}
+
 
 def is_array(thing: Any) -> bool:
     """Whether a thing is an array of NumPy's, or of pandas' that goes by its rules."""
@@ -138,9 +140,9 @@ def variadic(name: str) -> Callable[..., Any]:
             n = len(arguments) - row.n_static
             op = row.at(*arguments[n:])
             arguments = arguments[:n]
-        parents = tuple(
-            [a if a.__class__ is Value else operand(a, name) for a in arguments]
-        )
+        parents = arguments
+        if not _KINDS.issuperset(map(type, arguments)):
+            parents = tuple([operand(a, name) for a in arguments])
         node = evaluate(op, parents)
         for parent in parents:
             if parent.__class__ is not Constant:
