@@ -91,6 +91,7 @@ from autograd.functions import (
 )
 from autograd.linearize import gradients
 from autograd.modes import no_grad, tracing
+from autograd.native import backend
 from autograd.operation import opaque, operation
 from autograd.reading.derivation import Derivation
 from autograd.reading.explanation import Explanation
@@ -123,6 +124,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "backend",
     "cbrt",
     "ceil",
     "check_gradient",

@@ -19,6 +19,7 @@ from typing import Any
 from autograd.arithmetic import Floats
 from autograd.errors import no_result, to_float
 from autograd.leaves import settled
+from autograd.native import quick
 from autograd.ops import TABLE, Operation
 from autograd.value import Constant, Operand, Value, record
 
@@ -212,10 +213,12 @@ def function_of(name: str) -> Callable[..., Any]:
     """The function of a row, as everybody calls it."""
     op = TABLE[name]
     if op.arity is None:
-        return of_many(name)
+        return quick(of_many(name), op)
+    if op.n_static:
+        return variadic(name)
     kinds: dict[int, Callable[[str], Callable[..., Any]]] = {1: unary, 2: binary}
-    make = variadic if op.n_static else kinds.get(op.arity, variadic)
-    return with_defaults(make(name), op) if op.defaults else make(name)
+    apply = kinds.get(op.arity, variadic)(name)
+    return quick(with_defaults(apply, op) if op.defaults else apply, op)
 
 
 def named(function: Callable[..., Any], op: Operation) -> Callable[..., Any]:

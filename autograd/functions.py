@@ -26,7 +26,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from autograd.apply import binary, function_of, named, no_values, variadic
+from autograd.apply import binary, function_of, named, no_values
 from autograd.branches import choose
 from autograd.errors import is_real, to_float
 from autograd.modes import traced
@@ -132,12 +132,12 @@ def joined(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
 
 
 _exp = function_of("exp")
-_log_excess = variadic("log_excess")
-_max = variadic("max")
-_gap = binary("gap")
-_cross_entropy = variadic("cross_entropy")
-_where = variadic("where")
-_dot = variadic("dot")
+_log_excess = function_of("log_excess")
+_max = function_of("max")
+_gap = function_of("gap")
+_cross_entropy = function_of("cross_entropy")
+_where = function_of("where")
+_dot = function_of("dot")
 
 # All others are their rows.
 
@@ -229,7 +229,7 @@ for _row in list(TABLE.values()):
 
 # Comparisons: `greater` is 1.0 where a > b and 0.0 elsewhere, a row of its own.
 
-_greater = binary("greater")
+_greater = function_of("greater")
 
 
 def _not(a: Any) -> Any:

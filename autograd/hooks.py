@@ -30,21 +30,25 @@ class Handle:
         if not callable(hook):
             raise TypeError(f"register_hook: a function is needed, not {hook!r}")
         self._node = node
+        # By a key of its own: by this handle the node would refer to itself.
+        self._key = object()
         with turn:
-            node._notes = {**notes(node), "hooks": {**hooks_of(node), self: hook}}
+            hooks = {**hooks_of(node), self._key: hook}
+            node._notes = {**notes(node), "hooks": hooks}
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         with turn:
             if self._node is not None:
-                left = {h: f for h, f in hooks_of(self._node).items() if h is not self}
+                left = {**hooks_of(self._node)}
+                del left[self._key]
                 self._node._notes = {**notes(self._node), "hooks": left}
                 self._node = None
 
 
-def hooks_of(node: Any) -> dict[Handle, Hook]:
+def hooks_of(node: Any) -> dict[object, Hook]:
     """The hooks of a node, in the order in which they were registered."""
-    found: dict[Handle, Hook] = notes(node).get("hooks", {})
+    found: dict[object, Hook] = notes(node).get("hooks", {})
     return found
 
 

@@ -26,6 +26,7 @@ from autograd.hooks import heed_notes
 from autograd.leaves import leaves_of, turn
 from autograd.methods import NO_GRADIENT, Methods
 from autograd.modes import current_note, traced
+from autograd.native import twins
 from autograd.ops import Operation
 
 Operand: TypeAlias = Union["Value", float]
@@ -218,3 +219,7 @@ def pass_on(node: Value) -> None:
     for parent, partial in zip(node.parents, node.partials(), strict=True):
         if parent.__class__ is not Constant:
             parent.grad += grad * partial
+
+
+if twins is not None:  # the same in C
+    Value, Constant, record, topological_order = twins(globals())  # type: ignore[misc]

@@ -10,7 +10,7 @@ import math
 import random
 import statistics
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -36,6 +36,8 @@ from autograd.functional import (
 )
 from autograd.modes import differentiated_by
 from autograd.ops import TABLE, Interval
+from tests import counts
+from tests.counts import count_values
 from tests.oracles import ORACLES
 from tests.strategies import PUBLIC, Graph, Step, apply, distance_to_kink, graphs
 
@@ -645,18 +647,10 @@ def test_linearize_and_vjp_call_f_once() -> None:
 
 
 @pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def recorded() -> Iterator[list[str]]:
     """The names of the operations recorded, as they happen."""
-    names: list[str] = []
-    module = Value.__add__.__globals__
-    record = module["record"]
-
-    def counting(op: Any, first: Any, second: Any, data: float) -> Value:
-        names.append(op.name)
-        return record(op, first, second, data)
-
-    monkeypatch.setitem(module, "record", counting)
-    return names
+    with counts.recorded() as names:
+        yield names
 
 
 def rosenbrock(x: Sequence[Any]) -> Any:
@@ -713,9 +707,6 @@ def test_deep_graphs_need_no_recursion() -> None:
 
 
 def test_everything_is_freed_by_reference_counting_alone() -> None:
-    def count_values() -> int:
-        return sum(issubclass(type(thing), Value) for thing in gc.get_objects())
-
     w = Value(0.5)
     gc.collect()
     gc.disable()
