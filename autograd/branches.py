@@ -29,7 +29,8 @@ from autograd.anomaly import (
 from autograd.apply import evaluate, operand, record_all, variadic
 from autograd.arithmetic import Floats
 from autograd.errors import TraceError
-from autograd.modes import noted_by, traced, undefined
+from autograd.leaves import is_traced
+from autograd.modes import noted_by, undefined
 from autograd.ops import TABLE
 from autograd.value import Constant, Value
 
@@ -49,7 +50,7 @@ def choose(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition is not 0, else b, of which functions are called."""
     if not isinstance(condition, Value):
         return _of(a if condition else b)
-    if not traced():
+    if not is_traced(condition):
         result = operand(_of(a if condition.data != 0.0 else b), "where")
         # As a node, since a program would compute this side for all numbers.
         return record_all(TABLE["chosen"], (condition, result), result.data)

@@ -29,7 +29,8 @@ from typing import Any, TypeAlias
 from autograd.apply import binary, function_of, named, no_values
 from autograd.branches import choose
 from autograd.errors import is_real, to_float
-from autograd.modes import traced
+from autograd.leaves import is_traced
+from autograd.modes import tracings
 from autograd.operators import Operators
 from autograd.ops import TABLE, Operation
 from autograd.value import Operand, Value
@@ -197,9 +198,13 @@ def make_comparison(
             return NotImplemented  # NumPy compares the elements of its arrays
         elif not is_equality:
             b = to_float(b, symbol)
-        if traced():
+        if isinstance(b, Value):
+            if tracings and is_traced(a, b):
+                return recorded(a, b)
+            return compare(a.data, b.data)
+        if tracings and is_traced(a):
             return recorded(a, b)
-        return compare(a.data, b.data if isinstance(b, Value) else b)
+        return compare(a.data, b)
 
     return compared
 

@@ -31,14 +31,15 @@ NumPy calls, or when there is an array.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd import functions
 from autograd.errors import TraceError
-from autograd.modes import called, calling, traced
+from autograd.leaves import is_traced
+from autograd.modes import called, calling
 from autograd.ufuncs import (
     CHOICES,
     IN_GENERAL,
@@ -113,7 +114,7 @@ def apply_ufunc(
     else:
         with np.errstate(all="ignore"):  # the operations raise errors of their own
             result = getattr(_on_elements(ufunc), method)(*arrays, **options)
-        if name in QUESTIONS and not traced():
+        if name in QUESTIONS and not is_traced(*_values(arrays)):
             result = np.asarray(result).astype(bool)[()]
     return out[0] if len(out) == 1 else _of_values(result)
 
@@ -204,6 +205,11 @@ def _on_elements(ufunc: Any) -> Any:
 def _of_objects(thing: Any) -> Any:
     """A number or an array as an array of objects, Values or Python's own numbers."""
     return np.asarray(thing).astype(object)
+
+
+def _values(arrays: Iterable[Any]) -> list[Value]:
+    """All Values that there are in arrays."""
+    return [v for a in arrays for v in np.asarray(a).flat if isinstance(v, Value)]
 
 
 def _is_object_array(thing: Any) -> bool:

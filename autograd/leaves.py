@@ -25,9 +25,9 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.anomaly import notes, where_made
+from autograd.anomaly import in_order, notes, parents_of, where_made
 from autograd.errors import describe, forward_error, to_float
-from autograd.modes import may_be_undefined
+from autograd.modes import may_be_undefined, traced, tracings
 from autograd.ops import Operation
 
 turn = threading.RLock()
@@ -99,6 +99,28 @@ def leaves_of(order: Sequence[Any]) -> list[tuple[Any, float | None]]:
             except TypeError:
                 raise _no_number(leaf, "grad", "backward") from None
     return [(leaf, leaf.grad) for leaf, _ in leaves] if strange else leaves
+
+
+def leaves_behind(node: Any) -> set[Any]:
+    """The leaves that a node depends on, itself if it is one."""
+    seen = {node}
+    stack = [node]
+    while stack:
+        new = [parent for parent in stack.pop().parents if parent not in seen]
+        seen.update(new)
+        stack += new
+    return {found for found in seen if found.op is None}
+
+
+def is_traced(*values: Any) -> bool:
+    """Whether Values stand for any number: inside `tracing()`, of any thread's.
+
+    In the thread that traces all of them do, in others what depends on its leaves.
+    """
+    if traced():
+        return True
+    leaves = frozenset[Any]().union(*list(tracings.values()))
+    return bool(leaves) and not leaves.isdisjoint(in_order(values, parents_of))
 
 
 def refuse_changed(node: Any) -> None:

@@ -28,7 +28,7 @@ from typing import Any, TypeAlias
 
 from autograd.errors import DomainError, to_float
 from autograd.functions import dot, sqrt, step, where
-from autograd.modes import traced
+from autograd.leaves import is_traced
 from autograd.trees import as_array, flatten
 from autograd.value import Value
 
@@ -87,7 +87,8 @@ def det(a: Any) -> Any:
     try:
         triangle, _ = _triangular("det", matrix, [[] for _ in matrix])
     except SingularError:
-        if traced() or len(matrix) > LARGEST_EXPANDED:
+        values = [v for row in matrix for v in row if isinstance(v, Value)]
+        if is_traced(*values) or len(matrix) > LARGEST_EXPANDED:
             raise
         return _by_minors(matrix)
     # Each of the n - 1 reflections turns the sign.

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.errors import copy_error, index_error, left_graph, trace_error
 from autograd.hooks import Handle
-from autograd.leaves import float_of, turn
-from autograd.modes import called, traced, variables
+from autograd.leaves import float_of, is_traced, leaves_behind, turn
+from autograd.modes import called, derivatives, tracings
 from autograd.operators import Operators
 
 if TYPE_CHECKING:
@@ -55,21 +55,19 @@ class Methods(Operators):
 
     def _look(self, asked: str) -> float:
         """The number; TraceError where it stands for any number."""
-        if traced():
+        if tracings and is_traced(self):
             raise trace_error(asked)
         return float_of(self, asked)
 
     def _leave(self, asked: str) -> float:
         """The number, out of the graph; TypeError where its derivative is wanted."""
         number = self._look(asked)
-        wanted = variables()
-        if wanted is not None:
-            behind = _leaves(self)
-            while wanted is not None:
+        if derivatives:
+            behind = leaves_behind(self)
+            for wanted in reversed(list(derivatives)):
                 if not wanted.leaves.isdisjoint(behind):
                     wanted.refused = left_graph(asked, wanted.name)
                     raise wanted.refused
-                wanted = wanted.outer
         return number
 
     def __bool__(self) -> bool:
@@ -84,7 +82,7 @@ class Methods(Operators):
         return int(self._leave("int()"))
 
     def __index__(self) -> int:
-        raise index_error(traced())
+        raise index_error(is_traced(self))
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -171,17 +169,6 @@ class Methods(Operators):
         from autograd.reading.derivation import derivation
 
         return derivation(self, blanks, limit)
-
-
-def _leaves(node: Any) -> set[Any]:
-    """The leaves that a node depends on, itself if it is one."""
-    seen = {node}
-    stack = [node]
-    while stack:
-        new = [parent for parent in stack.pop().parents if parent not in seen]
-        seen.update(new)
-        stack += new
-    return {found for found in seen if found.op is None}
 
 
 def _leaf(kind: Callable[[float], Any], data: float, label: str, grad: Any) -> Any:

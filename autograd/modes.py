@@ -2,8 +2,10 @@
 
 The switches are context variables, so that a thread or an asynchronous task that turns
 recording off does not turn it off for the others; nor does a thread that is started
-inside a block inherit what holds there. Besides them, the table, and the locks by which
-threads take turns, no module of autograd has a state.
+inside a block inherit what holds there. Of tracings and derivatives that are under way
+all threads know the leaves, though: a function may have threads of a pool work for it,
+and what depends on these leaves is its own there too. Besides all this, the table, and
+the locks by which threads take turns, no module of autograd has a state.
 
     >>> with no_grad():
     ...     recording()
@@ -26,19 +28,23 @@ Note: TypeAlias = Callable[[Any], Any]
 """What is called with each Value that is recorded; it returns what stands for it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Variables:
     """What a derivative is being taken by, and what it is that takes it."""
 
     name: str
     leaves: frozenset[Any]
-    outer: Variables | None
-    """Those of the derivative around it, if there is one."""
     nested: bool = False
     """Whether another derivative was taken on the way."""
     refused: Exception | None = None
     """What was raised when a Value was to leave the graph."""
 
+
+derivatives: dict[Variables, None] = {}
+"""What derivatives are being taken by, of all threads, the innermost last."""
+
+tracings: dict[object, frozenset[Any]] = {}
+"""The leaves that stand for any number, of each `tracing()` under way in any thread."""
 
 _traced: ContextVar[bool] = ContextVar("traced", default=False)
 _noted: ContextVar[bool] = ContextVar("noted", default=False)
@@ -104,14 +110,23 @@ def calling(function: str) -> AbstractContextManager[None]:
     return _set(_called, function)
 
 
-def tracing() -> AbstractContextManager[None]:
+@contextmanager
+def tracing(leaves: Iterable[Any] = ()) -> Iterator[None]:
     """Refuse to decide by a Value's number inside this block, with TraceError.
 
     What is recorded here will be computed for other numbers too, and a Python branch
     that looks at the number of today would be wrong for them. Comparisons are recorded,
-    1.0 or 0.0, and so are `detach()` and `no_grad()`, as cuts.
+    1.0 or 0.0, and so are `detach()` and `no_grad()`, as cuts. Other threads, such as
+    those of a pool, do the same with what depends on the `leaves`, Values that the
+    computation begins with.
     """
-    return _set(_traced, True)
+    key = object()
+    tracings[key] = frozenset(leaves)
+    try:
+        with _set(_traced, True):
+            yield
+    finally:
+        del tracings[key]
 
 
 def undefined() -> AbstractContextManager[None]:
@@ -125,9 +140,13 @@ def differentiated_by(leaves: Iterable[Any], name: str) -> Iterator[Variables]:
     outer = variables()
     if outer is not None:
         outer.nested = True
-    own = Variables(name, frozenset(leaves), outer)
-    with _set(_variables, own):
-        yield own
+    own = Variables(name, frozenset(leaves))
+    derivatives[own] = None
+    try:
+        with _set(_variables, own):
+            yield own
+    finally:
+        del derivatives[own]
 
 
 @contextmanager
@@ -145,6 +164,9 @@ def no_grad() -> Iterator[None]:
     Inside `tracing()` they are recorded, as a program has to compute them for other
     numbers too, and no derivative passes through them: each is a `detach()`.
 
+    A generator that yields inside this block leaves it open for its caller, until it
+    goes on or is closed, as Python has it for all such switches: yield outside of it.
+
     >>> from autograd import Value
     >>> x = Value(3.0)
     >>> with no_grad():
@@ -155,7 +177,7 @@ def no_grad() -> Iterator[None]:
     outer = current_note()
 
     def unrecorded(node: Any) -> Any:
-        if traced():
+        if tracings:  # detach() knows whether the node belongs to one of them
             return (node if outer is None else outer(node)).detach()
         node.op = node._first = node._second = None
         return node

@@ -23,9 +23,9 @@ from typing import Any, TypeAlias, Union
 from autograd.arithmetic import Floats
 from autograd.errors import derivative_error, not_finite_error, refuse, to_float
 from autograd.hooks import heed_notes
-from autograd.leaves import leaves_of, turn
+from autograd.leaves import is_traced, leaves_of, turn
 from autograd.methods import NO_GRADIENT, Methods
-from autograd.modes import current_note, traced
+from autograd.modes import current_note, tracings
 from autograd.native import twins
 from autograd.ops import Operation
 
@@ -130,7 +130,7 @@ class Value(Methods):
         """
         leaf = Value(0.0, self.label)
         leaf.data = self.data  # not above: it may be NaN where nothing else was chosen
-        if traced():
+        if tracings and is_traced(self):
             leaf._notes = {"detached": self}
         return leaf
 

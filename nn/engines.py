@@ -232,11 +232,11 @@ class Compiled(Engine):
             masks.append(Value(1.0))
             return masks[-1]
 
-        with tracing(), training_mode(mask):
+        with tracing([*inputs, *targets]), training_mode(mask):
             outputs = model(inputs)
         self._first_outputs = _detached(outputs)
         self.check_targets(y)
-        with tracing(), training_mode(mask):
+        with tracing([*inputs, *targets, *masks]), training_mode(mask):
             value = loss(outputs, targets if y.ndim > 1 else targets[0])
         leaves = [*inputs, *targets, *masks]
         self.program = compile(value, leaves, optimizer.parameters)
@@ -372,7 +372,7 @@ class Predictor:
 
     def __init__(self, model: Module, X: Matrix, moved: Sequence[Value] = ()) -> None:
         inputs = [Value(number) for number in X[0].tolist()]
-        with tracing(), training_mode(None):
+        with tracing(inputs), training_mode(None):
             recorded = model(inputs)
         self.single = isinstance(recorded, Value)
         outputs: Sequence[Value] = [recorded] if self.single else recorded

@@ -220,7 +220,9 @@ def changing(tree: ast.Module) -> set[str]:
 def test_modules_have_no_state_but_the_table_and_the_modes(path: Path) -> None:
     found = changing(parse(path))
     if path == Path("autograd/modes.py"):
-        assert len(found) == 9
+        # Nine switches of a thread, and what all threads know of each other: the leaves
+        # of the derivatives and of the tracings that are under way.
+        assert len(found) == 11
     else:
         assert found == STATE.get(path, set())
 

@@ -362,7 +362,7 @@ def _shown(point: Sequence[float]) -> str:
 def _called(f: Callable[..., Any], leaves: Sequence[Value]) -> Any:
     """The result of f for these Values, recorded as it is for any numbers."""
     try:
-        with tracing():
+        with tracing(leaves):
             return f(as_array(leaves, (len(leaves),)).view(Inputs))
     except (ArithmeticError, ValueError) as error:
         raise ValueError(

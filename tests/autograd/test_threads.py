@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
@@ -12,7 +15,20 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, check_gradient, compile, operation, sum
+import nn
+from autograd import (
+    TraceError,
+    Value,
+    check_gradient,
+    compile,
+    compile_function,
+    no_grad,
+    operation,
+    sqrt,
+    sum,
+    tracing,
+    where,
+)
 from autograd.checking.digits import MultiprecisionGraph
 from autograd.leaves import floats_of
 from autograd.ops import TABLE
@@ -148,6 +164,120 @@ def test_the_digits_of_a_check_are_those_of_its_thread_alone() -> None:
     usual, graph = mpmath.mp.dps, MultiprecisionGraph(x.exp(), [x])
     with graph.mp.workdps(usual + 40):
         assert mpmath.mp.dps == MultiprecisionGraph(x.exp(), [x]).mp.dps == usual
+
+
+# Threads that work for a derivative, or for code that is compiled
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """A thread that was there before whatever it works for."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(int).result()
+        yield executor
+
+
+@pytest.mark.parametrize("escape", [float, int, round, math.sin, np.float64])
+def test_no_number_leaves_the_graph_by_another_thread(
+    escape: Callable[[Any], Any], pool: ThreadPoolExecutor
+) -> None:
+    def f(x: Any) -> Any:
+        return x * pool.submit(escape, x * 2.0).result()
+
+    for ask in (
+        lambda: autograd.grad(f)(1.0),
+        lambda: autograd.jacobian(f)(1.0),
+        lambda: autograd.jvp(f, (1.0,), (1.0,)),
+        lambda: check_gradient(f, 1.0),
+        lambda: autograd.grad(lambda y: autograd.grad(f)(y) * y)(1.0),
+    ):
+        with pytest.raises(TypeError, match="makes a plain number of a Value"):
+            ask()
+
+
+def test_a_refusal_in_another_thread_is_raised_though_nobody_asks_for_it(
+    pool: ThreadPoolExecutor,
+) -> None:
+    def f(x: Any) -> Any:
+        return x if pool.submit(float, x).exception() else 2.0 * x
+
+    with pytest.raises(TypeError, match="grad differentiates by"):
+        autograd.grad(f)(1.0)
+
+
+def test_the_numbers_of_other_threads_are_their_own(pool: ThreadPoolExecutor) -> None:
+    w = Value(2.0)
+    y = w * 3.0
+
+    def f(x: Any) -> Any:
+        assert pool.submit(float, y).result() == 6.0
+        assert pool.submit(lambda: y > 1.0).result() is True
+        return x * y
+
+    assert autograd.grad(f)(1.0).data == 6.0
+    assert compile_function(f, 1)([1.0]) == 6.0
+    assert pool.submit(float, y).result() == 6.0
+
+
+def unrecorded(v: Any) -> Any:
+    with no_grad():
+        return v * v
+
+
+IN_A_POOL: dict[str, Callable[[Any], Any]] = {
+    "a comparison": lambda v: where(v > 0.4, v, -v),
+    "an equality": lambda v: where(v == 0.5, v, -v),
+    "a comparison with an array": lambda v: (np.array([0.4, 1.0]) >= v).sum() * v,
+    "a ufunc": lambda v: np.where(np.greater(v, 0.4), v, -v),
+    "sides": lambda v: where(v > 0, lambda: sqrt(v), 0.0),
+    "detach": lambda v: v * v.detach(),
+    "after detach": lambda v: where(v.detach() > 0.4, v, -v),
+    "no_grad": lambda v: v * unrecorded(v),
+}
+
+
+@pytest.mark.parametrize("name", IN_A_POOL)
+def test_what_is_recorded_in_another_thread_is_recorded_as_in_this_one(
+    name: str, pool: ThreadPoolExecutor
+) -> None:
+    part = IN_A_POOL[name]
+    f = compile_function(lambda x: pool.submit(part, x[0]).result(), 1)
+    here = compile_function(lambda x: part(x[0]), 1)
+    for x in ([0.5], [2.0], [-3.0]):
+        assert f(x) == here(x)
+        assert f.grad(x) == here.grad(x)
+
+
+@pytest.mark.parametrize("look", [bool, float, lambda v: v if v > 0 else -v])
+def test_code_that_is_compiled_looks_at_no_number_by_another_thread(
+    look: Callable[[Any], Any], pool: ThreadPoolExecutor
+) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(2.0)
+
+        def __call__(self, inputs: Any) -> Any:
+            return inputs[0] * pool.submit(look, inputs[0] * self.w).result()
+
+    model, X = Model(), np.linspace(1.0, 2.0, 10)[:, None]
+    optimizer = nn.SGD(model.parameters(), 0.1)
+    for ask in (
+        lambda: compile_function(model, 1),
+        lambda: nn.predict(model, X),
+        lambda: nn.fit(model, X, X, loss=nn.mse, optimizer=optimizer, epochs=1),
+    ):
+        with pytest.raises(TraceError, match=r"\(\) asks a Value for its number"):
+            ask()
+
+
+def test_other_threads_know_what_a_tracing_begins_with(
+    pool: ThreadPoolExecutor,
+) -> None:
+    x, w = Value(2.0), Value(3.0)
+    with tracing([x]):
+        assert isinstance(pool.submit(lambda: x * w > 1.0).result(), Value)
+        assert pool.submit(lambda: w > 1.0).result() is True
+    assert pool.submit(lambda: x * w > 1.0).result() is True
 
 
 # The table
