@@ -61,7 +61,7 @@ def anomaly() -> Iterator[None]:
 
     The operands' numbers are remembered too. Where the data of one was changed between
     its use and backward() or gradients(), which would differentiate at neither number,
-    these raise RuntimeError and name it.
+    these raise RuntimeError and name it; so does compile(), where it is a constant.
 
     >>> from autograd import Value
     >>> x = Value(3.0, label="x")

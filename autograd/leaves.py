@@ -123,23 +123,25 @@ def is_traced(*values: Any) -> bool:
     return bool(leaves) and not leaves.isdisjoint(in_order(values, parents_of))
 
 
-def refuse_changed(node: Any) -> None:
+def refuse_changed(node: Any, what: str = "derivative", free: Any = ()) -> None:
     """RuntimeError if an operand has another number now than when the node was made.
 
-    `anomaly()` remembers the numbers; where it was not there, nothing is known.
+    `anomaly()` remembers the numbers; where it was not there, nothing is known. `what`
+    is being made of the node, and `free` are operands that may have any number.
     """
     remembered = notes(node).get("numbers")
     if remembered is None:
         return
     for operand, before in zip(node.parents, remembered, strict=True):
         now = operand.data
-        if now is not before and repr(now) != repr(before):
-            call = describe(node.op, node.parents)
+        changed = now is not before and repr(now) != repr(before)
+        if changed and operand not in free:
+            call, line = describe(node.op, node.parents), where_made(node)
             raise RuntimeError(
                 f"{_name(operand, 'data')} was {before!r} when {node.op.name} was "
-                f"computed and is {now!r} now, so that the derivative of {call} would "
-                f"be that of neither. Change data after backward(), not before, or "
-                f"compute again with the new number.\n  at {where_made(node)}"
+                f"computed and is {now!r} now, so that the {what} of {call} would be "
+                f"that of neither. Change data after backward() or compile(), not "
+                f"before, or compute again with the new number.\n  at {line}"
             )
 
 

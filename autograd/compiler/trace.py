@@ -12,7 +12,7 @@ from autograd.anomaly import detached_from, in_order, parents_of
 from autograd.compiler.tape import Tape
 from autograd.errors import TraceError, opaque_error
 from autograd.hooks import hooks_of
-from autograd.leaves import floats_of
+from autograd.leaves import floats_of, refuse_changed
 from autograd.ops import TABLE
 from autograd.value import Value, topological_order
 
@@ -35,6 +35,8 @@ def trace(
             "compile: a Value has a hook, and a compiled program calls none. Remove it "
             "by its handle, or do not compile: fit(..., compiled=False)."
         )
+    for node in noted:
+        refuse_changed(node, "program", named)
     detached = {node for node in noted if detached_from(node) is not None} - named
     unnamed = [node for node in order if node.op is None and node not in named]
     constants = [node for node in unnamed if node not in detached]

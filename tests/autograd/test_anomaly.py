@@ -233,6 +233,18 @@ def test_a_leaf_that_was_changed_under_a_graph_is_named(
     sweep(y, x)
 
 
+def test_a_constant_that_was_changed_under_a_graph_is_not_compiled() -> None:
+    x, w = Value(2.0, label="x"), Value(3.0, label="w")
+    with anomaly():
+        y = x * w + w
+    w.data = 5.0
+    with pytest.raises(RuntimeError, match=r"leaf 'w' was 3.0 .* the program of mul"):
+        autograd.compile(y, [x])
+    # An input or a parameter has any number in a program.
+    assert autograd.compile(y, [x, w])([[2.0, 5.0]]) == 15.0
+    assert autograd.compile(y, [x], [w])([[2.0]]) == 15.0
+
+
 def test_a_leaf_that_gets_the_number_it_had_is_not_changed() -> None:
     x = Value(3.0)
     with anomaly():
