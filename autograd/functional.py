@@ -21,8 +21,8 @@ mistake for its own:
 Results are floats, unless f depends on Values besides the numbers that it was given:
 on those of an enclosing derivative, on Values as arguments, on the weights of a model.
 Then results are Values, which can be differentiated by these; but not inside
-`no_grad()`, where all results are floats. Hooks belong to backward() and `gradients`,
-and are not run here.
+`no_grad()`, where all results are floats, or cuts in code that is compiled. Hooks
+belong to backward() and `gradients`, and are not run here.
 
 A derivative is never 0 because a number left the graph: while f runs, float(), int()
 and round() of a Value that depends on its variables are a TypeError, also where a
@@ -42,7 +42,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -50,7 +50,8 @@ from autograd import functions
 from autograd.anomaly import callers_frame
 from autograd.apply import operand
 from autograd.arithmetic import Floats
-from autograd.errors import DerivativeError
+from autograd.errors import DerivativeError, DomainError, describe
+from autograd.leaves import is_traced
 from autograd.linearize import Linearization, is_finite, is_number
 from autograd.modes import (
     Variables,
@@ -58,6 +59,7 @@ from autograd.modes import (
     recorded,
     recording,
     undefined,
+    variables,
 )
 from autograd.ops import TABLE
 from autograd.series import taylor
@@ -88,8 +90,8 @@ def grad(
     It takes the arguments of f and returns, in the container of the first argument, the
     derivative by each of its numbers. `argnums` is the place of another argument, or
     several places for a tuple of gradients. TypeError where f returns no number.
-    `on_domain_error` is "raise", or what f and its derivatives are where they are not
-    defined or not finite: "nan" or "inf", as in `compile_function`.
+    `on_domain_error` is "raise", or what f and its derivatives are where they, or the
+    point, are not defined or not finite: "nan" or "inf", as in `compile_function`.
     """
     _check_function("grad", f, argnums)
     both = value_and_grad(f, argnums, on_domain_error=on_domain_error)
@@ -288,30 +290,33 @@ class _Call:
         kwargs: Mapping[str, Any] = MappingProxyType({}),
         substitute: float | None = None,
     ) -> None:
+        self.name, self.substitute = name, substitute
         places = _places(name, args, argnums)
-        taken = [flatten(args[i], f"{name}: argument {i}") for i in places]
-        self.given = [number for numbers, _ in taken for number in numbers]
+        with self._leniently():
+            taken = [flatten(args[i], f"{name}: argument {i}") for i in places]
+            self.given = [number for numbers, _ in taken for number in numbers]
+            self.variables = [Value(_float(number)) for number in self.given]
         self.input_structure = Structure(tuple, (), tuple(part for _, part in taken))
-        self.variables = [Value(_float(number)) for number in self.given]
         moved = list(args)
         values = unflatten(self.input_structure, self.variables)
         for i, value in zip(places, values, strict=True):
             moved[i] = value
         if isinstance(argnums, int):
             (self.input_structure,) = self.input_structure.parts
-        self.substitute = substitute
-        by_these = differentiated_by(self.variables, name)
-        lenient = nullcontext() if substitute is None else undefined()
-        with recorded(), by_these as own, lenient:
+        by_these = differentiated_by(self.variables, name, substitute is not None)
+        with recorded(), by_these as own, self._leniently():
             result = result_of(f, moved, kwargs, own)
             found = flatten(result, f"{name}: the result")
         self.outputs, self.output_structure = found
+        met = [*self.given, *self.outputs]
+        self.is_defined = substitute is None or all(map(is_finite, met))
         roots = [n for n in self.outputs if isinstance(n, Value)]
         self.order = topological_order(*roots)
         # The derivative of a derivative may well be 0, as that of a linear function is.
-        if own.leaves.isdisjoint(self.order) and own.leaves and not own.nested:
+        is_constant = own.leaves.isdisjoint(self.order) and not own.nested
+        if is_constant and own.leaves and self.is_defined:
             _warn_of_constant(name, f, self.outputs)
-        self.nested = recording() and self._depends_on_other_values()
+        self.nested = self._depends_on_other_values()
         self.xp: Any = functions if self.nested else Floats
 
     def gradient(self) -> list[Any]:
@@ -323,7 +328,7 @@ class _Call:
         """A row of derivatives for each output, or of what stands for them."""
         if self.substitute is None:
             return compute()
-        if all(map(is_finite, self.outputs)):
+        if self.is_defined:
             with suppress(ValueError, ArithmeticError):
                 return compute()
         return [[self.substitute] * len(self.variables) for _ in self.outputs]
@@ -370,18 +375,49 @@ class _Call:
     def value(self) -> Any:
         """The result of f."""
         outputs = self.outputs
-        if self.substitute is not None:
-            outputs = [x if is_finite(x) else self.substitute for x in outputs]
+        if not self.is_defined:
+            outputs = [self.substitute] * len(outputs)
         if not self.nested:
             outputs = [_float(number) for number in outputs]
         return unflatten(self.output_structure, self.finished(outputs))
 
     def finished(self, numbers: Sequence[Any]) -> list[Any]:
         """Floats; or Values, all of them, where they can be differentiated in turn."""
-        given = any(isinstance(number, Value) for number in numbers)  # by the direction
-        if self.nested or (given and recording()):
-            return [operand(number, "derivative") for number in numbers]
-        return [_float(number) for number in numbers]
+        values = [n for n in numbers if isinstance(n, Value)]  # also of the direction
+        if not (self.nested or (values and _are_recorded(values))):
+            return [_float(number) for number in numbers]
+        self._check_stand_in(numbers)
+        found = [operand(number, "derivative") for number in numbers]
+        return found if recording() else [value.detach() for value in found]
+
+    def _leniently(self) -> AbstractContextManager[None]:
+        """Inside this block what is undefined is NaN, where something stands for it."""
+        return nullcontext() if self.substitute is None else undefined()
+
+    def _check_stand_in(self, numbers: Sequence[Any]) -> None:
+        """Refuse what stands for an undefined number where that has no derivative."""
+        substitute, around = self.substitute, variables()
+        if substitute is None or all(map(is_finite, numbers)):
+            return
+        # Without a derivative around, a Value may be infinite.
+        refused = math.isnan(substitute) or is_traced()
+        if refused if around is None else not around.lenient:
+            undefined_one = next(
+                (
+                    describe(node.op, node.parents)
+                    for node in self.order
+                    if node.op is not None and not is_finite(node)
+                ),
+                "a derivative",
+            )
+            raise DomainError(
+                f"{self.name}: {undefined_one} is not defined, or not finite, and "
+                f"on_domain_error='{substitute}' puts {substitute} in its place. But "
+                f"the result depends on Values, and is to be differentiated by them: "
+                f"{substitute} has no derivative. Give on_domain_error to the outer "
+                f"derivative, too; or take this one inside no_grad(), where results "
+                f"are floats."
+            )
 
     def _tie(self) -> None:
         """Make the variables what they stand for, +x, to those that come after."""
@@ -390,11 +426,12 @@ class _Call:
                 variable.op, variable._first = TABLE["pos"], operand(number, "pos")
 
     def _depends_on_other_values(self) -> bool:
-        """Whether a Value came in that is neither a constant nor a variable."""
+        """Whether a Value came in, and counts, that is no constant and no variable."""
         own = set(self.variables)
         leaves = [n for n in self.order if n.op is None and n not in own]
         given = [n for n in self.given if isinstance(n, Value)]
-        return any(n.__class__ is not Constant for n in [*given, *leaves])
+        others = [n for n in [*given, *leaves] if n.__class__ is not Constant]
+        return bool(others) and _are_recorded(others)
 
 
 def _jacobian(call: _Call) -> Any:
@@ -427,6 +464,11 @@ def _jacobian(call: _Call) -> Any:
 def _units(n: int) -> list[list[float]]:
     """The n unit vectors."""
     return [[float(i == j) for j in range(n)] for i in range(n)]
+
+
+def _are_recorded(values: Sequence[Value]) -> bool:
+    """Whether what is computed of Values is recorded, as a cut inside no_grad()."""
+    return recording() or is_traced(*values)
 
 
 def _float(number: Operand) -> float:

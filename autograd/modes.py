@@ -34,6 +34,8 @@ class Variables:
 
     name: str
     leaves: frozenset[Any]
+    lenient: bool
+    """Whether something stands for it where it is undefined."""
     nested: bool = False
     """Whether another derivative was taken on the way."""
     refused: Exception | None = None
@@ -135,12 +137,14 @@ def undefined() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def differentiated_by(leaves: Iterable[Any], name: str) -> Iterator[Variables]:
+def differentiated_by(
+    leaves: Iterable[Any], name: str, lenient: bool = False
+) -> Iterator[Variables]:
     """Inside this block, what depends on these leaves is not to leave the graph."""
     outer = variables()
     if outer is not None:
         outer.nested = True
-    own = Variables(name, frozenset(leaves))
+    own = Variables(name, frozenset(leaves), lenient)
     derivatives[own] = None
     try:
         with _set(_variables, own):

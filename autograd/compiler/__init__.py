@@ -119,8 +119,10 @@ def compile_function(
     points, and turn back where the result says so. With "nan" the value and all its
     derivatives are nan there, as scipy.optimize.least_squares takes it. With "inf" they
     are inf, larger than anywhere else, as minimisers take it: all methods of
-    scipy.optimize.minimize but L-BFGS-B, which needs bounds, and trust-exact. In a
-    batch only the rows of these points are concerned.
+    scipy.optimize.minimize but three. L-BFGS-B and TNC stop where they are, the former
+    as if it were a success, unless bounds keep them inside the domain; trust-exact
+    takes no infinite Hessian. "nan" stops most of them. In a batch only the rows of
+    these points are concerned.
 
     >>> g = compile_function(lambda x: x[1:] * x[:-1], 3)
     >>> g([1.0, 2.0, 3.0])

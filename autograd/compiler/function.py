@@ -96,8 +96,10 @@ class CompiledFunction(storage.Saved):
     All take a point x, (n_inputs,), or a batch of points, (batch, n_inputs), of which
     the results stand along a first axis; they are new arrays of float64. Where x holds
     Values the results are Values: what was recorded is computed again on them, so that
-    they can be differentiated in turn, and errors are those of eager mode, whatever
-    `on_domain_error` says. Threads may share a function.
+    they can be differentiated in turn, and errors are those of eager mode. For their
+    derivatives, but `hvp`, `on_domain_error` holds as for `autograd.grad`: NaN is no
+    Value, so that what is differentiated in turn has to say it, too. Threads may share
+    a function.
 
     ValueError for an x of another shape or that is not finite. NumericalError, a
     FloatingPointError, where an operation is not defined or overflows, and where a
@@ -154,7 +156,7 @@ class CompiledFunction(storage.Saved):
         self._check_scalar("value_and_grad")
         at = self._point(x)
         if at.dtype == object:
-            both = functional.value_and_grad(self._replay)
+            both = self._of_replay(functional.value_and_grad)
             if at.ndim == 1:
                 value, slopes = both(at)
                 return value, slopes
@@ -181,7 +183,7 @@ class CompiledFunction(storage.Saved):
         """
         at = self._point(x)
         if at.dtype == object:
-            return _of_values(functional.jacobian(self._replay), at)
+            return _of_values(self._of_replay(functional.jacobian), at)
         try:
             found = self._derivatives(at).jacobian(*self._split(at), self._fill)
         except NumericalError as error:
@@ -199,7 +201,7 @@ class CompiledFunction(storage.Saved):
         self._check_scalar("hessian")
         at = self._point(x)
         if at.dtype == object:
-            return _of_values(functional.hessian(self._replay), at)
+            return _of_values(self._of_replay(functional.hessian), at)
         try:
             found = self._derivatives(at).hessian(*self._split(at), self._fill)
         except NumericalError as error:
@@ -258,6 +260,13 @@ class CompiledFunction(storage.Saved):
         """What was recorded, computed again on Values."""
         outputs = on_values(self._recorded, [*x])
         return as_array(outputs, self.shape) if self.shape else outputs[0]
+
+    def _of_replay(self, transform: Callable[..., Any]) -> Callable[..., Any]:
+        """A derivative of what was recorded, by Values, such as `functional.grad`."""
+        derived: Callable[..., Any] = transform(
+            self._replay, on_domain_error=self.on_domain_error
+        )
+        return derived
 
     def _derivatives(self, at: Array) -> Derivatives:
         return self._at_point if at.ndim == 1 else self._in_batch

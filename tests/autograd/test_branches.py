@@ -361,12 +361,25 @@ def root_without_gradient(x: Any) -> Any:
         return sqrt(x)
 
 
+def derivatives_without_gradient(x: Any) -> Any:
+    """Derivatives at a Value, by one beside it, and along a direction."""
+    with no_grad():
+        value, slope = autograd.value_and_grad(lambda y: y * x * y)(x)
+        third = autograd.derivative(lambda y: (y * x).sin(), order=3)(0.5)
+        _, along = autograd.jvp(lambda y: y * y, (3.0,), (x,))
+        operand = grad(lambda y: y * x)(2.0)
+    return value + slope * third + along * operand
+
+
 CUTS: dict[str, Callable[[Any], Any]] = {
     "detach": lambda x: x[0] * x[0].detach(),
     "detach of what was computed": lambda x: x[0] * (x[1] * x[0]).exp().detach(),
     "no_grad": lambda x: without_gradient(x[0]) * x[1],
     "no_grad in a branch": lambda x: where(
         x[0] > 0, lambda: without_gradient(sqrt(x[0])) * x[1], x[1]
+    ),
+    "derivatives inside no_grad": lambda x: (
+        derivatives_without_gradient(x[0] * x[1]) * x[1]
     ),
     "undefined inside no_grad": lambda x: where(
         x[0] > 0, lambda: root_without_gradient(x[0]) * x[1], x[1]

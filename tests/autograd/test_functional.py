@@ -1095,6 +1095,74 @@ def test_what_is_undefined_is_what_the_caller_says(word: str, number: float) -> 
     assert np.isfinite(second).sum() == 0
 
 
+@pytest.mark.parametrize(("word", "number"), [("nan", math.nan), ("inf", math.inf)])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_asked_at_no_number_is_what_the_caller_says(
+    word: str, number: float, bad: float
+) -> None:
+    functions: list[Callable[[Any], Any]] = [
+        lambda x: x[0] * x[0],
+        lambda x: 1.0 / x[1],
+        lambda x: x[0] if x[1] > 0.0 else 0.0,
+    ]
+    for f in functions:
+        for point in ([1.0, bad], np.array([bad, 1.0])):
+            for transform in (grad, jacobian, hessian):
+                found = np.array(transform(f, on_domain_error=word)(point))
+                assert np.array_equal(
+                    found, np.full(found.shape, number), equal_nan=True
+                )
+            assert str(value_and_grad(f, on_domain_error=word)(point)[0]) == str(number)
+
+
+def test_a_number_that_is_none_is_refused_by_default() -> None:
+    with pytest.raises(ValueError, match="the number given is NaN"):
+        grad(lambda x: x * x)(math.nan)
+
+
+INNER: list[Callable[[str], Callable[[Any], Any]]] = [
+    lambda word: grad(autograd.log, on_domain_error=word),
+    lambda word: grad(autograd.sqrt, on_domain_error=word),
+    lambda word: lambda x: value_and_grad(autograd.log, on_domain_error=word)(x)[0],
+    lambda word: jacobian(lambda x: x**0.5, on_domain_error=word),
+]
+
+
+@pytest.mark.parametrize("word", ["nan", "inf"])
+@pytest.mark.parametrize("inner", INNER)
+def test_what_stands_for_a_number_is_not_differentiated(
+    inner: Callable[[str], Callable[[Any], Any]], word: str
+) -> None:
+    f = inner(word)
+    for ask in (grad, jacobian, derivative, lambda f: lambda x: jvp(f, (x,), (1.0,))):
+        for point in (-1.0, 0.0):
+            with pytest.raises(
+                autograd.DomainError,
+                match=rf"puts {word} in its place.*Give on_domain_error to the outer",
+            ):
+                ask(f)(point)
+    assert str(grad(f, on_domain_error=word)(-1.0)) == word
+    # It is what the innermost derivative says that counts.
+    with pytest.raises(autograd.DomainError, match="Give on_domain_error to the outer"):
+        grad(lambda x: jvp(f, (x,), (1.0,))[1], on_domain_error=word)(-1.0)
+
+
+def test_a_value_may_be_infinite_and_never_nan_where_something_stands_for_it() -> None:
+    w = Value(2.0)
+
+    def f(x: Any) -> Any:
+        return autograd.log(x * w)
+
+    value, slope = value_and_grad(f, on_domain_error="inf")(-1.0)
+    assert (value.data, slope.data) == (math.inf, math.inf)
+    with pytest.raises(autograd.DomainError, match=r"log\(-2.0\).*inside no_grad\(\)"):
+        value_and_grad(f, on_domain_error="nan")(-1.0)
+    with autograd.no_grad():
+        value, slope = value_and_grad(f, on_domain_error="nan")(-1.0)
+    assert math.isnan(value)
+    assert math.isnan(slope)
+
+
 def test_a_value_stays_where_only_its_derivative_does_not_exist() -> None:
     both = value_and_grad(autograd.sqrt, on_domain_error="inf")
     assert both(0.0) == (0.0, math.inf)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import compile_function, exp, log
+from autograd import Value, compile_function, exp, log
 from autograd.compiler import NumericalError
 
 FILLS = {"nan": math.nan, "inf": math.inf}
@@ -15,6 +15,11 @@ FILLS = {"nan": math.nan, "inf": math.inf}
 def barrier(x):
     """Smallest at 0.01, and not defined from 0 down."""
     return x[0] - 0.01 * log(x[0])
+
+
+def valley(x):
+    """The same, and a parabola of a second number."""
+    return barrier(x) + (x[1] - 1.0) ** 2
 
 
 def same(found, expected):
@@ -125,10 +130,34 @@ def test_values_are_refused_as_ever():
         autograd.grad(f)([-1.0])
 
 
+@pytest.mark.parametrize("word", FILLS)
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "jacobian", "hessian"])
+def test_derivatives_by_values_are_what_was_asked_for_where_that_can_be(word, name):
+    f = compile_function(barrier, 1, on_domain_error=word)
+
+    def first(x):
+        found = getattr(f, name)(x)
+        return found[1] if name == "value_and_grad" else found
+
+    again = autograd.jacobian(first, on_domain_error=word)
+    assert np.isfinite(again(np.array([1.0]))).all()
+    found = again(np.array([-1.0]))
+    assert same(found, np.full(found.shape, FILLS[word]))
+    with pytest.raises(autograd.DomainError, match="Give on_domain_error to the outer"):
+        autograd.jacobian(first)(np.array([-1.0]))
+    if word == "inf":
+        assert all(x.data == math.inf for x in first([Value(-1.0)]).ravel())
+        return
+    with pytest.raises(autograd.DomainError, match="nan has no derivative"):
+        first([Value(-1.0)])
+
+
 # --- SciPy's -------------------------------------------------------------------------
 
 MINIMISERS = [
-    "TNC",
+    "Nelder-Mead",
+    "Powell",
+    "COBYLA",
     "SLSQP",
     "BFGS",
     "CG",
@@ -143,16 +172,44 @@ MINIMISERS = [
 @pytest.mark.parametrize("method", MINIMISERS)
 @pytest.mark.parametrize("start", [0.5, 1.0, 2.0])
 def test_minimisers_turn_back_from_infinity(method, start):
-    optimize = pytest.importorskip("scipy.optimize")
-    f = compile_function(barrier, 1, on_domain_error="inf")
-    curved = method in ("Newton-CG", "dogleg") or method.startswith("trust")
-    more = {"hess": f.hessian} if curved else {}
-    with np.errstate(all="ignore"):  # they compute with what is not finite
-        found = optimize.minimize(
-            f.value_and_grad, [start], jac=True, method=method, **more
-        )
+    found = minimised(
+        method, compile_function(barrier, 1, on_domain_error="inf"), start
+    )
     # Most stop at a slope of 1e-5 or a step of 1e-6 or so, where the slope is 100 x.
     assert found.x == pytest.approx([0.01], rel=0.02)
+
+
+@pytest.mark.parametrize("method", MINIMISERS)
+def test_minimisers_of_two_numbers_turn_back_from_infinity(method):
+    f = compile_function(valley, 2, on_domain_error="inf")
+    found = minimised(method, f, 1.0, 3.0)
+    assert found.success
+    assert f(found.x) == pytest.approx(valley([0.01, 1.0]), abs=1e-5)
+
+
+@pytest.mark.parametrize("word", ["raise", *FILLS])
+@pytest.mark.parametrize("method", ["TNC", "L-BFGS-B"])
+def test_those_that_stop_at_infinity_stay_inside_by_their_bounds(method, word):
+    f = compile_function(valley, 2, on_domain_error=word)
+    found = minimised(method, f, 1.0, 3.0, bounds=[(1e-9, None), (None, None)])
+    assert found.success
+    assert found.x == pytest.approx([0.01, 1.0], rel=0.02)
+
+
+def minimised(method, f, *start, **more):
+    """What SciPy's minimiser of this name finds."""
+    optimize = pytest.importorskip("scipy.optimize")
+    if method in ("Newton-CG", "dogleg") or method.startswith("trust"):
+        more["hess"] = f.hessian
+    of_values = method in ("Nelder-Mead", "Powell", "COBYLA")
+    with np.errstate(all="ignore"):  # they compute with what is not finite
+        return optimize.minimize(
+            f if of_values else f.value_and_grad,
+            start,
+            jac=None if of_values else True,
+            method=method,
+            **more,
+        )
 
 
 @pytest.mark.parametrize("word", FILLS)
@@ -162,15 +219,6 @@ def test_slsqp_turns_back_from_either(word, start):
     f = compile_function(barrier, 1, on_domain_error=word)
     found = optimize.minimize(f.value_and_grad, [start], jac=True, method="SLSQP")
     assert found.x == pytest.approx([0.01], rel=0.02)
-
-
-def test_lbfgsb_stays_inside_by_its_bounds():
-    optimize = pytest.importorskip("scipy.optimize")
-    f = compile_function(barrier, 1)
-    found = optimize.minimize(
-        f.value_and_grad, [1.0], jac=True, method="L-BFGS-B", bounds=[(1e-9, None)]
-    )
-    assert found.x == pytest.approx([0.01], rel=1e-3)
 
 
 BOXBOD = [(1, 109), (2, 149), (3, 149), (5, 191), (7, 213), (10, 224)]
