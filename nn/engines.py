@@ -44,6 +44,9 @@ Batch: TypeAlias = npt.NDArray[np.intp]
 CHUNK = 1024
 """How many examples a compiled program is given at once, when none are trained on."""
 
+TARGETS = 32
+"""At how many different targets a compiled loss is held to the loss."""
+
 WORTH_COMPILING = 8
 """From how many examples on recording one of them for all pays."""
 
@@ -74,11 +77,16 @@ class Engine(ABC):
         self.first = X[0].tolist()
         self.target_shape = y.shape[1:]
 
-    def check_targets(self, y: npt.NDArray[Any], name: str = "y") -> None:
+    def check_targets(
+        self, y: npt.NDArray[Any], name: str = "y"
+    ) -> list[tuple[int, float]]:
         """Have the loss look at every target, and say which one of them it refuses.
 
-        A compiled loss looks at none: it is recorded for the first example only.
+        A compiled loss looks at none: it is recorded for the first example only. What
+        comes back are the places of different targets, in their order, with their
+        losses by the outputs for the first example, where there are such.
         """
+        found = []
         if y.shape[1:] != self.target_shape:
             raise ValueError(
                 f"fit: {name} has the shape {y.shape}, and a target to learn from has "
@@ -101,6 +109,8 @@ class Engine(ABC):
                             f"fit: the loss must return one Value, not "
                             f"{type(value).__name__}"
                         )
+                    found.append((place, value.data))
+        return found
 
     def first_outputs(self) -> Any:
         """What the model gives for the first example."""
@@ -235,21 +245,50 @@ class Compiled(Engine):
         with tracing([*inputs, *targets]), training_mode(mask):
             outputs = model(inputs)
         self._first_outputs = _detached(outputs)
-        self.check_targets(y)
+        losses = self.check_targets(y)
         with tracing([*inputs, *targets, *masks]), training_mode(mask):
             value = loss(outputs, targets if y.ndim > 1 else targets[0])
         leaves = [*inputs, *targets, *masks]
         self.program = compile(value, leaves, optimizer.parameters)
         self.vector = self.program.parameters
         self.rates = np.array(rates)
-        self._check_again(X, y)
+        self._check_again(X, y, self._doubtful(y, losses))
         self.examples = np.empty((len(X), len(inputs) + len(targets)))
         _join(X, y, self.examples)
         self.buffer = np.empty((0, len(leaves)))
         self.predictor: Predictor | None = None
 
-    def _check_again(self, X: Matrix, y: npt.NDArray[Any]) -> None:
-        """Hold the program to the model and the loss on some other examples."""
+    def _doubtful(
+        self, y: npt.NDArray[Any], losses: Sequence[tuple[int, float]]
+    ) -> list[int]:
+        """The places of some targets whose losses are not as the program has them.
+
+        They are computed with the outputs for the first example, as is: what else the
+        loss looks at may be the reason.
+        """
+        if not losses:
+            return []
+        chosen = np.linspace(0, len(losses) - 1, min(len(losses), TARGETS)).astype(int)
+        places, expected = zip(*[losses[i] for i in chosen], strict=True)
+        rows = np.ones((len(places), len(self.first) + y[0].size + len(self.rates)))
+        rows[:, : len(self.first)] = self.first
+        rows[:, len(self.first) :][:, : y[0].size] = y[[*places]].reshape(len(rows), -1)
+        try:
+            found = self.program(rows)[:, 0]
+        except ArithmeticError:
+            return []
+        if isinstance(self.loss, Penalized):
+            found = found - self.loss.penalty().data
+        doubtful = np.flatnonzero(~np.isclose(found, expected, 1e-6, 1e-9))
+        return [places[i] for i in doubtful[:2]]
+
+    def _check_again(
+        self, X: Matrix, y: npt.NDArray[Any], doubtful: Sequence[int]
+    ) -> None:
+        """Hold the program to the model and the loss on some other examples.
+
+        Among them is the first one, with targets that are doubtful.
+        """
         n_inputs = X.shape[1]
 
         def code(example: Sequence[Any]) -> list[Any]:
@@ -257,8 +296,11 @@ class Compiled(Engine):
             return [self.loss(outputs, targets if y.ndim > 1 else targets[0])]
 
         examples = {
-            f"fit: X[{i}] and y[{i}]": [*X[i].tolist(), *np.atleast_1d(y[i]).tolist()]
-            for i in _some_others(len(X))
+            f"fit: X[{i}] and y[{j}]": [*X[i].tolist(), *np.atleast_1d(y[j]).tolist()]
+            for i, j in [
+                *[(i, i) for i in _some_others(len(X))],
+                *[(0, j) for j in doubtful],
+            ]
         }
         _hold(
             self.program,

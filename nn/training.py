@@ -70,9 +70,11 @@ def fit(
 
     With `compiled` the first example is recorded, and its graph runs as a compiled
     program for all. The model and the loss are run again at up to three other examples,
-    and held to the program: TraceError where it gives something else, as something was
-    fixed that changes, and where they branch on a Value's number (write `where`).
-    Without `compiled` each example is recorded anew. Both agree to rounding.
+    spread over X, and the loss at up to 32 different targets, and held to the program:
+    TraceError where it gives something else, as something was fixed that changes, and
+    where they branch on a Value's number (write `where`). What plain numbers decide in
+    a small part of X alone, or at a later call, such as a counter, is not seen. Without
+    `compiled` each example is recorded anew. Both agree to rounding.
 
     `callbacks` are called after each epoch, in their order; see `nn.callbacks`.
     `checkpoint` is a path at which a checkpoint is written after each epoch, short for

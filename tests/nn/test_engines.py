@@ -160,6 +160,46 @@ def test_a_target_that_a_dict_knows_is_refused_when_compiled():
         )  # fmt: skip
 
 
+def rarely(outputs, target):
+    return {9.0: 50.0}.get(target, 1.0) * nn.half_squared_error(outputs, target)
+
+
+@pytest.mark.parametrize("penalty", [None, 0.3])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_rare_target_that_is_treated_apart_is_found(penalty, dropout):
+    model = nn.MLP(4, [5, 1], "tanh", dropout=dropout, seed=0)
+    y = np.arange(30.0) % 9.0
+    loss = rarely
+    if penalty:
+        loss = nn.penalized(rarely, model.parameters(), l2=penalty)
+
+    def fit():
+        nn.fit(
+            model, X, y, epochs=1, progress=False, loss=loss,
+            optimizer=nn.SGD(model.parameters(), 0.0),
+        )  # fmt: skip
+
+    fit()
+    y[17] = 9.0  # at no example that the whole code is run again
+    with pytest.raises(TraceError, match=r"^fit: X\[0\] and y\[17\]"):
+        fit()
+
+
+def test_a_loss_that_looks_behind_the_outputs_is_not_doubted():
+    model = nn.MLP(4, [5, 1], "tanh", seed=0)
+    (w, *_) = model.parameters()
+
+    def loss(output, target):
+        (slope,) = autograd.gradients(output, [w])
+        return nn.half_squared_error(output, target) + slope * slope
+
+    history = nn.fit(
+        model, X, X[:, 0], loss=loss, optimizer=nn.SGD(model.parameters(), 0.1),
+        epochs=1, progress=False,
+    )  # fmt: skip
+    assert len(history.loss) == 1
+
+
 def test_a_recorded_branch_is_decided_for_each_example():
     eager = fit_branching(recorded=False, compiled=False)
     assert fit_branching(recorded=True, compiled=True) == pytest.approx(eager)
