@@ -51,7 +51,7 @@ from autograd.anomaly import callers_frame
 from autograd.apply import operand
 from autograd.arithmetic import Floats
 from autograd.errors import DerivativeError, DomainError, describe
-from autograd.leaves import is_traced
+from autograd.leaves import derivative_by, is_traced
 from autograd.linearize import Linearization, is_finite, is_number
 from autograd.modes import (
     Variables,
@@ -59,7 +59,6 @@ from autograd.modes import (
     recorded,
     recording,
     undefined,
-    variables,
 )
 from autograd.ops import TABLE
 from autograd.series import taylor
@@ -396,9 +395,11 @@ class _Call:
 
     def _check_stand_in(self, numbers: Sequence[Any]) -> None:
         """Refuse what stands for an undefined number where that has no derivative."""
-        substitute, around = self.substitute, variables()
+        substitute = self.substitute
         if substitute is None or all(map(is_finite, numbers)):
             return
+        given = [number for number in self.given if isinstance(number, Value)]
+        around = derivative_by(*given, *self.order)
         # Without a derivative around, a Value may be infinite.
         refused = math.isnan(substitute) or is_traced()
         if refused if around is None else not around.lenient:

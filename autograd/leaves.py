@@ -27,7 +27,13 @@ from typing import Any
 
 from autograd.anomaly import in_order, notes, parents_of, where_made
 from autograd.errors import describe, forward_error, to_float
-from autograd.modes import may_be_undefined, traced, tracings
+from autograd.modes import (
+    Variables,
+    derivatives,
+    may_be_undefined,
+    traced,
+    tracings,
+)
 from autograd.ops import Operation
 
 turn = threading.RLock()
@@ -101,15 +107,18 @@ def leaves_of(order: Sequence[Any]) -> list[tuple[Any, float | None]]:
     return [(leaf, leaf.grad) for leaf, _ in leaves] if strange else leaves
 
 
-def leaves_behind(node: Any) -> set[Any]:
-    """The leaves that a node depends on, itself if it is one."""
-    seen = {node}
-    stack = [node]
+def derivative_by(*values: Any) -> Variables | None:
+    """The innermost derivative under way, in any thread, that Values depend on."""
+    seen = {*values}
+    stack = [*values]
     while stack:
         new = [parent for parent in stack.pop().parents if parent not in seen]
         seen.update(new)
         stack += new
-    return {found for found in seen if found.op is None}
+    for own in reversed(list(derivatives)):
+        if not own.leaves.isdisjoint(seen):
+            return own
+    return None
 
 
 def is_traced(*values: Any) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.errors import copy_error, index_error, left_graph, trace_error
 from autograd.hooks import Handle
-from autograd.leaves import float_of, is_traced, leaves_behind, turn
+from autograd.leaves import derivative_by, float_of, is_traced, turn
 from autograd.modes import called, derivatives, tracings
 from autograd.operators import Operators
 
@@ -62,12 +62,10 @@ class Methods(Operators):
     def _leave(self, asked: str) -> float:
         """The number, out of the graph; TypeError where its derivative is wanted."""
         number = self._look(asked)
-        if derivatives:
-            behind = leaves_behind(self)
-            for wanted in reversed(list(derivatives)):
-                if not wanted.leaves.isdisjoint(behind):
-                    wanted.refused = left_graph(asked, wanted.name)
-                    raise wanted.refused
+        wanted = derivative_by(self) if derivatives else None
+        if wanted is not None:
+            wanted.refused = left_graph(asked, wanted.name)
+            raise wanted.refused
         return number
 
     def __bool__(self) -> bool:

@@ -205,6 +205,14 @@ def test_a_refusal_in_another_thread_is_raised_though_nobody_asks_for_it(
         autograd.grad(f)(1.0)
 
 
+def test_what_stands_for_a_number_is_not_differentiated_in_another_thread(
+    pool: ThreadPoolExecutor,
+) -> None:
+    inner = autograd.grad(autograd.log, on_domain_error="inf")
+    with pytest.raises(autograd.DomainError, match="inf has no derivative"):
+        autograd.grad(lambda x: pool.submit(inner, x).result())(-1.0)
+
+
 def test_the_numbers_of_other_threads_are_their_own(pool: ThreadPoolExecutor) -> None:
     w = Value(2.0)
     y = w * 3.0
