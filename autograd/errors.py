@@ -253,8 +253,14 @@ def copy_error(op: Operation) -> TypeError:
 
 
 def is_real(thing: object) -> bool:
-    """Whether a thing is a real number, or a bool: NumPy's too are 1.0 or 0.0."""
-    return isinstance(thing, numbers.Real) or type(thing).__name__ in ("bool", "bool_")
+    """Whether a thing is a real number, or a bool: NumPy's too are 1.0 or 0.0.
+
+    NumPy takes a time, of some unit, for a whole number.
+    """
+    kind = type(thing).__name__
+    if isinstance(thing, numbers.Real):
+        return kind != "timedelta64"
+    return kind in ("bool", "bool_")
 
 
 def to_float(number: object, where: str) -> float:
@@ -265,6 +271,8 @@ def to_float(number: object, where: str) -> float:
     if is_real(number):
         try:
             data = float(number)  # type: ignore[arg-type]
+            if math.isinf(data) and number != data:  # a long double
+                raise OverflowError
         except OverflowError:
             raise OverflowError(
                 f"{where}: the number given is too large for a float, whose largest is "
@@ -286,13 +294,27 @@ def to_float(number: object, where: str) -> float:
 
 def _remedy(thing: object) -> str:
     """What to do with a thing that is no real number."""
-    if isinstance(thing, str):
+    if thing is None:
+        return (
+            "Convert it to a float first. What is masked is None, too: leave it out, "
+            "a.compressed()."
+        )
+    dtype = getattr(thing, "dtype", None)
+    if isinstance(thing, (str, bytes)):
         return "Convert it with float() first."
-    if isinstance(thing, complex):
+    if getattr(dtype, "kind", "") in ("m", "M"):
+        return "Make a difference of times a number: t / np.timedelta64(1, 's')."
+    if isinstance(thing, numbers.Complex):
         return "Use its real and imaginary parts as two Values."
+    if getattr(dtype, "kind", "") == "V":
+        return "Take one of its fields, x['name']."
+    if hasattr(thing, "mask"):
+        return "Leave out what is masked: a.compressed()."
+    if hasattr(thing, "toarray"):
+        return "Make it an array of NumPy's, a.toarray(), which meets Values."
     if hasattr(thing, "parents") and hasattr(thing, "backward"):
         return "It is a Value already; detach() makes a new leaf of its number."
-    if getattr(getattr(thing, "dtype", None), "hasobject", False):
+    if getattr(dtype, "hasobject", False):
         return "Use NumPy's function of this name, such as np.tanh(array)."
     if hasattr(thing, "__array__") and getattr(thing, "shape", None) == ():
         return "Take its number, x.item()."

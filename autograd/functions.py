@@ -26,7 +26,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from autograd.apply import binary, function_of, named, no_values
+from autograd.apply import binary, function_of, is_array, named, no_values
 from autograd.branches import choose
 from autograd.errors import is_real, to_float
 from autograd.leaves import is_traced
@@ -214,9 +214,19 @@ def _infix(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], A
     apply = binary(name, operator=True)
 
     def reflected(b: Any, a: Any) -> Any:
+        if is_array(a):  # np.matrix leaves what is no array to us
+            return b.__array_ufunc__(_ufunc(name), "__call__", a, b)
         return apply(a, b)
 
     return apply, named(reflected, TABLE[name])
+
+
+def _ufunc(name: str) -> Any:
+    """NumPy's function of the elements that is a row."""
+    # There is an array, so NumPy is loaded already.
+    import numpy as np
+
+    return getattr(np, TABLE[name].ufunc)
 
 
 def __getattr__(name: str) -> Callable[..., Any]:

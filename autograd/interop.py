@@ -37,7 +37,7 @@ from typing import Any
 import numpy as np
 
 from autograd import functions
-from autograd.errors import TraceError
+from autograd.errors import TraceError, to_float
 from autograd.leaves import is_traced
 from autograd.modes import called, calling
 from autograd.ufuncs import (
@@ -55,6 +55,17 @@ IN_ROOMS = {
     "numpy.fft": "autograd has no such transform: multiply by a matrix of cosines.",
 }
 """What to use instead of the functions of a module of NumPy's."""
+
+
+NO_NUMBERS = {
+    "c": "Use its real and imaginary parts, a.real and a.imag, as two arrays.",
+    "m": "Make it numbers of a unit: a / np.timedelta64(1, 's').",
+    "M": "Make it numbers of a unit: (a - a[0]) / np.timedelta64(1, 's').",
+    "S": "Convert it with a.astype(float) first.",
+    "U": "Convert it with a.astype(float) first.",
+    "V": "Take one of its fields, a['name'].",
+}
+"""The kinds of NumPy's arrays that are of no real numbers, and what to do with them."""
 
 
 class Refusal(TypeError):
@@ -96,6 +107,11 @@ def apply_ufunc(
     kinds = [array.dtype for array in changed if array is not None]
     _check_kinds(name, [*kinds, np.dtype(options.get("dtype") or object)])
     options = {key: given for key, given in options.items() if key != "dtype"}
+    if _has_objects(options.get("where")):
+        raise (TraceError if traced() else Refusal)(
+            f"np.{name}: `where` takes true and false, and no Values. Leave it out, "
+            f"and what it leaves out: np.where(x > 0, x, 0.0)."
+        )
     if out:
         options["out"] = tuple(map(_plain, out))
     if method == "reduce" and "where" in options and ufunc.identity is not None:
@@ -103,9 +119,10 @@ def apply_ufunc(
     if name in QUESTIONS and method == "__call__":
         options["casting"] = "unsafe"  # true and false go into arrays of bools
     if method in ("at", "reduceat"):  # the second input is where, and not a number
-        arrays = [_plain(inputs[0]), inputs[1], *map(_of_objects, inputs[2:])]
+        more = [_of_objects(given, name) for given in inputs[2:]]
+        arrays = [_plain(inputs[0]), inputs[1], *more]
     else:
-        arrays = list(map(_of_objects, inputs))
+        arrays = [_of_objects(given, name) for given in inputs]
     choice = CHOICES.get(name)
     whole = "initial" not in options and options.get("where", True) is True
     if choice and method == "reduce" and whole and not out:
@@ -136,7 +153,7 @@ def apply_function(
         )
     of_elements = FUNCTIONS.get((function, len(args)))
     if of_elements is not None and _has_objects(args[0]):
-        objects = map(_of_objects, args)
+        objects = [_of_objects(given, function.__name__) for given in args]
         return _of_values(np.frompyfunc(of_elements, len(args), 1)(*objects))
     try:
         with calling(called() or name):
@@ -202,9 +219,29 @@ def _on_elements(ufunc: Any) -> Any:
     return np.frompyfunc(function, ufunc.nin, ufunc.nout, **start)
 
 
-def _of_objects(thing: Any) -> Any:
-    """A number or an array as an array of objects, Values or Python's own numbers."""
-    return np.asarray(thing).astype(object)
+def _of_objects(thing: Any, name: str) -> Any:
+    """A number or an array as an array of objects, Values or Python's own numbers.
+
+    TypeError for an array of what is no real number, and for masked numbers, which
+    would be computed with; `name` is the ufunc that was given them.
+    """
+    array = np.asarray(thing)
+    remedy = NO_NUMBERS.get(array.dtype.kind)
+    if remedy:
+        raise Refusal(
+            f"np.{name}: a real number or a Value is needed, not {thing!r:.100} of the "
+            f"dtype {array.dtype}. {remedy}"
+        )
+    if np.ma.is_masked(thing):
+        raise Refusal(
+            f"np.{name}: numbers of the array a of the shape {array.shape} are masked. "
+            f"Leave them out, a.compressed(), or say what they are, a.filled(0.0)."
+        )
+    objects = array.astype(object)
+    if array.dtype.char == "g":  # of a long double NumPy makes no number of Python's
+        numbers = [to_float(number, f"np.{name}") for number in objects.flat]
+        objects = np.array(numbers, dtype=object).reshape(array.shape)
+    return objects
 
 
 def _values(arrays: Iterable[Any]) -> list[Value]:

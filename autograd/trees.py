@@ -171,7 +171,7 @@ def _assemble(
 
 def _number(thing: Any, where: str) -> Any:
     if _is_array_class(type(thing)) and not thing.ndim:
-        thing = thing.item()
+        thing = thing.tolist()  # None for what is masked
     return thing if isinstance(thing, Value) else to_float(thing, where)
 
 

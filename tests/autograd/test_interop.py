@@ -16,7 +16,10 @@ from autograd import Value
 from autograd.interop import ValueArray
 from autograd.ops import TABLE
 
-SCALARS = [np.float64(2.0), np.float32(2.0), np.float16(2.0), np.int64(2), np.uint8(2)]
+SCALARS = [
+    *(np.float64(2.0), np.float32(2.0), np.float16(2.0), np.longdouble(2.0)),
+    *(np.int64(2), np.uint8(2)),
+]
 
 BINARY = {
     "add": operator.add,
@@ -578,3 +581,107 @@ def test_an_extreme_with_options_is_numpys_with_these_options() -> None:
     assert data_of(out).tolist() == [3.0, 5.0]
     with pytest.raises(ValueError, match="initial"):  # as of floats
         np.max(values, where=np.eye(2, dtype=bool))
+
+
+@pytest.mark.parametrize("kind", "gfe")
+def test_an_array_of_another_precision_meets_values_as_one_of_floats(kind: str) -> None:
+    array, x, xs = np.array([1.0, 2.0], kind), Value(3.0), array_of(3.0, 4.0)
+    values = 1.0 * xs.view(ValueArray)
+    assert data_of(array * x).tolist() == data_of(x * array).tolist() == [3.0, 6.0]
+    assert data_of(array - values).tolist() == [-2.0, -2.0]
+    assert (array < x).tolist() == [True, True]
+    assert (array @ values).data == np.dot(array, values).data == 11.0
+    assert np.where(array > 1, values, 0.0)[1].data == 4.0
+    for number in (array[:1] * x)[0].parents:
+        assert type(number.data) is float
+
+
+def test_a_long_double_beyond_the_floats_is_refused() -> None:
+    large = np.longdouble(1e308)
+    with np.errstate(over="ignore"):
+        large = large * 100
+    if np.isinf(large):
+        pytest.skip("a long double is a float here")
+    for call in (lambda x: x * large, lambda x: large * x, lambda x: x < large):
+        with pytest.raises(OverflowError, match="too large for a float"):
+            call(Value(2.0))
+    assert (Value(2.0) * np.longdouble(np.inf)).data == math.inf
+
+
+NO_NUMBERS = {
+    "complex64": (np.complex64(1.0), "real and imaginary parts"),
+    "clongdouble": (np.clongdouble(1.0), "real and imaginary parts"),
+    "datetime64[ns]": (np.datetime64("2020-01-01", "ns"), r"np.timedelta64\(1, 's'\)"),
+    "datetime64[D]": (np.datetime64("2020-01-01", "D"), r"np.timedelta64\(1, 's'\)"),
+    "timedelta64[ns]": (np.timedelta64(1, "ns"), r"np.timedelta64\(1, 's'\)"),
+    "timedelta64[D]": (np.timedelta64(1, "D"), r"np.timedelta64\(1, 's'\)"),
+    "str": (np.str_("2"), r"float"),
+    "bytes": (np.bytes_(b"2"), r"float"),
+    "record": (np.array([(1, 2.0)], "i4,f8")[0], r"\['name'\]"),
+}
+
+
+INSIDE: dict[str, Callable[[Any], Any]] = {
+    "nothing": lambda f: f([Value(2.0)]),
+    "grad": lambda f: autograd.grad(f)([2.0]),
+    "compile_function": lambda f: autograd.compile_function(f, 1),
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_what_is_no_real_number_of_numpys_is_refused_by_its_kind(
+    name: str, inside: str
+) -> None:
+    scalar, remedy = NO_NUMBERS[name]
+    for thing in (scalar, np.array([scalar, scalar])):
+        for call in (
+            lambda x, thing=thing: thing * x[0],
+            lambda x, thing=thing: x[0] * thing,
+            lambda x, thing=thing: (x[0] * np.ones(2)) * thing,
+        ):
+            with pytest.raises(TypeError, match=remedy) as raised:
+                INSIDE[inside](call)
+            assert re.search("mul(tiply)?: a real number", str(raised.value))
+
+
+def test_masked_numbers_are_not_computed_with() -> None:
+    masked, x = np.ma.array([1.0, 2.0], mask=[0, 1]), Value(3.0)
+    values = x * np.ones(2)
+    for call in (
+        lambda: values * masked,
+        lambda: np.multiply(masked, values),
+        lambda: np.exp(values) + masked,
+    ):
+        with pytest.raises(TypeError, match=r"^np\.\w+: .* masked.*compressed"):
+            call()
+    with pytest.raises(TypeError, match="masked"):
+        autograd.grad(lambda x: x)(np.ma.masked)
+    assert np.sum(masked * values).data == np.sum(x * masked).data == 3.0
+    assert np.sum(values * masked.compressed()).data == 6.0
+    assert data_of(values * np.ma.array([1.0, 2.0])).tolist() == [3.0, 6.0]
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_matrix_meets_a_value_on_either_side() -> None:
+    matrix, x = np.matrix([[1.0, 2.0]]), Value(3.0)
+    assert data_of(matrix * x).tolist() == data_of(x * matrix).tolist() == [[3.0, 6.0]]
+
+
+def test_a_sparse_matrix_is_refused_with_what_makes_an_array_of_it() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    for matrix in (sparse.csr_array(np.eye(2)), sparse.coo_matrix(np.eye(2))):
+        for call in (lambda: matrix * Value(3.0), lambda: Value(3.0) * matrix):  # noqa: B023
+            with pytest.raises(
+                TypeError, match=r"mul: .*\.\w+_\w+(.|\n)*a\.toarray\(\)"
+            ):
+                call()
+
+
+def test_where_of_a_sum_takes_no_recorded_comparison() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(x, where=x > 0.5)
+
+    with pytest.raises(autograd.TraceError, match=r"np\.add: `where`.*np\.where"):
+        autograd.compile_function(f, 2)
+    assert autograd.grad(f)(np.array([0.25, 1.0])).tolist() == [0.0, 1.0]
