@@ -12,12 +12,21 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.anomaly import here, users_line, where_made
-from autograd.modes import may_be_infinite, may_be_undefined, noted, variables
+from autograd.modes import (
+    may_be_infinite,
+    may_be_undefined,
+    noted,
+    traced,
+    variables,
+)
 from autograd.ops import Operation
 
 
@@ -194,19 +203,29 @@ def _origins(operands: Sequence[Any]) -> str:
     return lines
 
 
-def trace_error(asked: str) -> TraceError:
+def trace_error(asked: str, value: Any) -> TraceError:
     """A Value was asked for its number while it stood for any number."""
-    classes = f" {CLASSES}" if asked in TO_INTEGERS else ""
+    more = f" {CLASSES}" if asked in TO_INTEGERS else ""
+    if asked == "bool()":
+        more = f" {TRUTHS}"
+    shown = f"{value.label}={value.data!r}" if value.label else repr(value.data)
+    if value.op is not None:
+        shown = describe(value.op, value.parents)
     return TraceError(
-        f"{asked} asks a Value for its number, and the computation is being compiled "
-        f"for all numbers. A Python `if` or `while` would be decided once and for all: "
-        f"write where(x > y, a, b) for `a if x > y else b`, and x.sin() for "
-        f"math.sin(x); or do not compile.{classes}"
+        f"{asked} asks a Value for its number, that of {shown}, and the computation is "
+        f"being compiled for all numbers. A Python `if` or `while` would be decided "
+        f"once and for all: write where(x > y, a, b) for `a if x > y else b`, and "
+        f"x.sin() for math.sin(x); or do not compile.{more}"
     )
 
 
 TO_INTEGERS = ("int()", "round()", "trunc()")
 """What makes a whole number of a Value, perhaps to choose by it."""
+
+TRUTHS = (
+    "Of comparisons write (x > 0) & (y > 0) for `and`, (x > 0) | (y > 0) for `or`, "
+    "1 - (x > 0) for `not`, and autograd.max and autograd.min for any() and all()."
+)
 
 CLASSES = (
     "To choose by a class t, write nn.cross_entropy(logits, t), or a sum of "
@@ -214,12 +233,96 @@ CLASSES = (
 )
 
 
-def index_error(traced: bool) -> TypeError:
+INDICES = (
+    f"A Value, or an array of them, is no index. For x[x > 0] write np.where(x > 0, x, "
+    f"0.0): what is computed is the same for all numbers. {CLASSES}"
+)
+
+
+def index_error() -> TypeError:
     """A Value was to be an index."""
-    return (TraceError if traced else TypeError)(
+    return (TraceError if traced() else TypeError)(
         f"a Value is no index: list[v] would look at its number alone. {CLASSES} For "
         f"an index that no derivative is wanted of write int(v.data)."
     )
+
+
+def logic_error(symbol: str, thing: Any) -> TypeError:
+    """&, |, ^ or ~ was given a Value that is no comparison."""
+    if symbol == "~":
+        remedy = (
+            "Of a bool Python's ~ is -1 or -2, which are both true: write 1 - (x > 0), "
+            "or the opposite comparison, x <= 0."
+        )
+    else:
+        remedy = (
+            f"It takes comparisons, in parentheses: (x > 0) {symbol} (y > 0). A number "
+            f"is true where x != 0."
+        )
+    return (TraceError if traced() else TypeError)(
+        f"{symbol} of {thing!r} has no meaning for numbers. {remedy}"
+    )
+
+
+def ratio_error(value: Any) -> TypeError:
+    """A Value was to be a fraction, as Python's `statistics` computes with."""
+    return (TraceError if traced() else TypeError)(
+        f"{value!r} is no fraction, and what Python's statistics and fractions compute "
+        f"has no derivative. Write autograd.sum(values) / len(values) for a mean; or "
+        f"v.data for a number that no derivative is wanted of."
+    )
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Say of errors that libraries raise inside, given Values, what works instead."""
+    try:
+        yield
+    except Exception as error:
+        remedy = _remedy_of(error)
+        if remedy is None:
+            raise
+        kind = TraceError if traced() else TypeError
+        raise kind(f"{str(error).rstrip('.')}. {remedy}") from error
+
+
+OF_LIBRARIES = {
+    "scipy.sparse": "Make an array of the matrix, a.toarray(), which meets Values.",
+    "scipy.linalg": "autograd.linalg has solve, inv, det, cholesky and norm.",
+    "fractions": "A Value meets fractions as numbers: x * Fraction(1, 2).",
+}
+"""What to write instead of what a module of others does not do with Values."""
+
+IN_PLACE_OF_NUMBERS = (
+    "A Value is no plain number: compute with Python's operators and the functions of "
+    "autograd; or take v.data, of which no derivative is wanted."
+)
+
+
+def _remedy_of(error: Exception) -> str | None:
+    """What to do about an error of a library's that has to do with Values, if any."""
+    text = str(error)
+    if isinstance(error, KeyError):
+        key = error.args[0] if error.args else None
+        if hasattr(key, "backward"):
+            return f"As a key a Value is itself, and not its number. {CLASSES}"
+        return None
+    if isinstance(error, IndexError):
+        return INDICES if "integer" in text else None
+    rooms = [
+        frame.f_globals.get("__name__", "")
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    ours = rooms[-1].partition(".")[0] in ("autograd", "nn", "viz")
+    if ours or not isinstance(error, (TypeError, ValueError)):
+        return None
+    if isinstance(error, TypeError) or "object" in text:
+        for library, remedy in OF_LIBRARIES.items():
+            if any(f"{room}.".startswith(f"{library}.") for room in rooms):
+                return remedy
+    if isinstance(error, TypeError) and re.search(r"\bValue\b", text):
+        return IN_PLACE_OF_NUMBERS
+    return None
 
 
 def left_graph(asked: str, name: str) -> TypeError:

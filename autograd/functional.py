@@ -50,7 +50,7 @@ from autograd import functions
 from autograd.anomaly import callers_frame
 from autograd.apply import operand
 from autograd.arithmetic import Floats
-from autograd.errors import DerivativeError, DomainError, describe
+from autograd.errors import DerivativeError, DomainError, describe, explaining
 from autograd.leaves import derivative_by, is_traced
 from autograd.linearize import Linearization, is_finite, is_number
 from autograd.modes import (
@@ -492,7 +492,8 @@ def result_of(
 ) -> Any:
     """What f gives. A refusal that a library took for something else is raised."""
     try:
-        result = f(*args, **kwargs)
+        with explaining():
+            result = f(*args, **kwargs)
     except Exception as error:
         if own.refused is None or own.refused is error:
             raise

@@ -30,6 +30,7 @@ from autograd.apply import binary, function_of, is_array, named, no_values
 from autograd.branches import choose
 from autograd.errors import is_real, to_float
 from autograd.leaves import is_traced
+from autograd.logic import LOGIC
 from autograd.modes import tracings
 from autograd.operators import Operators
 from autograd.ops import TABLE, Operation
@@ -261,9 +262,17 @@ COMPARISONS: dict[str, tuple[str, Callable[..., bool], Callable[[Any, Any], Any]
         operator.eq,
         lambda a, b: _not(_greater(a, b)) * _not(_greater(b, a)),
     ),
-    "!=": ("__ne__", operator.ne, lambda a, b: _greater(a, b) + _greater(b, a)),
+    "!=": (
+        "__ne__",
+        operator.ne,
+        lambda a, b: _not(_not(_greater(a, b)) * _not(_greater(b, a))),
+    ),
 }
 """Python's comparisons: their names, on numbers, and as they are recorded."""
 
 for _symbol, (_name, _compare, _recorded) in COMPARISONS.items():
     setattr(Operators, _name, make_comparison(_symbol, _compare, _recorded))
+
+for _symbol, (_name, _combined) in LOGIC.items():
+    setattr(Operators, f"__{_name}__", _combined)
+    setattr(Operators, f"__r{_name}__", _combined)  # they are symmetric

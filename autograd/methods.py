@@ -15,9 +15,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from autograd.errors import copy_error, index_error, left_graph, trace_error
+from autograd.errors import (
+    copy_error,
+    index_error,
+    left_graph,
+    logic_error,
+    ratio_error,
+    trace_error,
+)
 from autograd.hooks import Handle
 from autograd.leaves import derivative_by, float_of, is_traced, turn
 from autograd.modes import called, derivatives, tracings
@@ -56,7 +63,7 @@ class Methods(Operators):
     def _look(self, asked: str) -> float:
         """The number; TraceError where it stands for any number."""
         if tracings and is_traced(self):
-            raise trace_error(asked)
+            raise trace_error(asked, self)
         return float_of(self, asked)
 
     def _leave(self, asked: str) -> float:
@@ -80,7 +87,10 @@ class Methods(Operators):
         return int(self._leave("int()"))
 
     def __index__(self) -> int:
-        raise index_error(is_traced(self))
+        raise index_error()
+
+    def __invert__(self) -> NoReturn:
+        raise logic_error("~", self)
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -93,6 +103,10 @@ class Methods(Operators):
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self._leave("round()"), digits)
+
+    def as_integer_ratio(self) -> NoReturn:
+        """TypeError: Python's statistics would compute with plain fractions."""
+        raise ratio_error(self)
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)

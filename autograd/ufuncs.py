@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import functions
+from autograd.logic import LOGIC, either, of_truths, one_of, opposite
 from autograd.ops import TABLE
 
 CHOICES = {"maximum": "max", "fmax": "max", "minimum": "min", "fmin": "min"}
@@ -68,13 +69,16 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "equal": same,
     "not_equal": lambda a, b: 1 - same(a, b),
     "isfinite": lambda a: (a > -math.inf) * (a < math.inf),
-    "isinf": lambda a: same(a, math.inf) + same(a, -math.inf),
+    "isinf": lambda a: either(same(a, math.inf), same(a, -math.inf)),
     "isnan": lambda a: 1 - same(a, a),
     "signbit": lambda a: a < 0.0,
     "logical_not": lambda a: same(a, 0.0),
     "logical_and": lambda a, b: true(a) * true(b),
     "logical_or": lambda a, b: 1 - same(a, 0.0) * same(b, 0.0),
-    "logical_xor": lambda a, b: true(a) + true(b) - 2 * true(a) * true(b),
+    "logical_xor": lambda a, b: one_of(true(a), true(b)),
+    # Of arrays of bools, which comparisons are eagerly, ~ is the opposite.
+    **{f"bitwise_{name}": combined for name, combined in LOGIC.values()},
+    "invert": of_truths("~", opposite),
 }
 """The ufuncs that are true or false: products and sums of comparisons."""
 

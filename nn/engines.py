@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import DomainError, Value, compile, no_grad, tracing
+from autograd.errors import explaining
 from autograd.leaves import floats_of, set_numbers, turn
 from nn.examples import Matrix, as_inputs
 from nn.module import Module
@@ -242,11 +243,12 @@ class Compiled(Engine):
             masks.append(Value(1.0))
             return masks[-1]
 
-        with tracing([*inputs, *targets]), training_mode(mask):
+        with tracing([*inputs, *targets]), explaining(), training_mode(mask):
             outputs = model(inputs)
         self._first_outputs = _detached(outputs)
         losses = self.check_targets(y)
-        with tracing([*inputs, *targets, *masks]), training_mode(mask):
+        given = [*inputs, *targets, *masks]
+        with tracing(given), explaining(), training_mode(mask):
             value = loss(outputs, targets if y.ndim > 1 else targets[0])
         leaves = [*inputs, *targets, *masks]
         self.program = compile(value, leaves, optimizer.parameters)
@@ -414,7 +416,7 @@ class Predictor:
 
     def __init__(self, model: Module, X: Matrix, moved: Sequence[Value] = ()) -> None:
         inputs = [Value(number) for number in X[0].tolist()]
-        with tracing(inputs), training_mode(None):
+        with tracing(inputs), explaining(), training_mode(None):
             recorded = model(inputs)
         self.single = isinstance(recorded, Value)
         outputs: Sequence[Value] = [recorded] if self.single else recorded

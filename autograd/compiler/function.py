@@ -32,7 +32,7 @@ from autograd.compiler.recheck import check_again
 from autograd.compiler.reference import Reference
 from autograd.compiler.tape import Tape
 from autograd.compiler.trace import trace
-from autograd.errors import TraceError, for_optimizers, to_float
+from autograd.errors import TraceError, explaining, for_optimizers, to_float
 from autograd.interop import ValueArray
 from autograd.modes import tracing
 from autograd.trees import as_array
@@ -371,7 +371,7 @@ def _shown(point: Sequence[float]) -> str:
 def _called(f: Callable[..., Any], leaves: Sequence[Value]) -> Any:
     """The result of f for these Values, recorded as it is for any numbers."""
     try:
-        with tracing(leaves):
+        with tracing(leaves), explaining():
             return f(as_array(leaves, (len(leaves),)).view(Inputs))
     except (ArithmeticError, ValueError) as error:
         raise ValueError(

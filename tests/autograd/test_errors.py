@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import decimal
+import fractions
 import math
 import operator
 import re
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +20,7 @@ from autograd import (
     DomainError,
     TraceError,
     Value,
+    compile_function,
     gradients,
     tracing,
 )
@@ -535,3 +539,89 @@ def test_of_many_operands_the_first_and_the_last_are_shown() -> None:
     few, many = ([Value(float(i)) for i in range(n)] for n in (6, 7))
     assert describe(TABLE["sum"], few) == "sum(0.0, 1.0, 2.0, 3.0, 4.0, 5.0)"
     assert describe(TABLE["sum"], many) == "sum(0.0, 1.0, 2.0, ..., 5.0, 6.0)"
+
+
+def scipys(name: str, *arguments: Any) -> Any:
+    module, _, function = name.rpartition(".")
+    return getattr(pytest.importorskip(f"scipy.{module}"), function)(*arguments)
+
+
+def first_of(values: Any) -> Any:
+    return next(iter(np.ravel(values)))
+
+
+OF_LIBRARIES: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "mean": (lambda x: statistics.mean(list(x)), r"sum\(values\) / len\(values\)"),
+    "variance": (lambda x: statistics.variance(list(x)), r"v\.data"),
+    "Decimal": (lambda x: x[0] * float(decimal.Decimal(x[0])), r"v\.data"),
+    "Fraction": (lambda x: fractions.Fraction(x[0]), r"fraction"),
+    "solve": (
+        lambda x: first_of(scipys("linalg.solve", np.eye(2), x)),
+        r"autograd\.linalg",
+    ),
+    "det": (
+        lambda x: scipys("linalg.det", [[x[0], 0.0], [1.0, x[1]]]),
+        r"autograd\.linalg",
+    ),
+    "svd": (
+        lambda x: first_of(scipys("linalg.svd", x[0] * np.eye(2))),
+        r"autograd\.linalg",
+    ),
+    "sparse": (
+        lambda x: first_of(scipys("sparse.csr_array", np.eye(2)) @ np.array(x)),
+        r"toarray\(\)",
+    ),
+    "a key": (lambda x: {0.0: 1.0, 1.0: 2.0}[x[0]] * x[1], r"where\(t - k"),
+    "a key of a tuple": (lambda x: {}[x[0]], r"cross_entropy"),
+    "an index": (lambda x: np.arange(2.0)[x[0]] * x[1], r"where\(t - k"),
+    "shift": (lambda x: x[0] << 1, r"v\.data"),
+}
+
+
+@pytest.mark.parametrize("name", OF_LIBRARIES)
+def test_what_a_library_says_of_values_comes_with_what_works_instead(name: str) -> None:
+    f, remedy = OF_LIBRARIES[name]
+    with pytest.raises(TypeError, match=remedy):
+        autograd.grad(f)([1.0, 0.5])
+    with pytest.raises(TraceError, match=remedy):
+        compile_function(f, 2)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[x > 0.4],
+        lambda x: x[x[0] > x[1]],
+        lambda x: (x * np.ones(2))[(x > 0) & (x < 1)].sum(),
+        lambda x: np.arange(2.0)[x > 0.4] * x[0],
+    ],
+)
+def test_a_recorded_comparison_is_no_mask(f: Callable[[Any], Any]) -> None:
+    with pytest.raises(TraceError, match=r"x\[x > 0\] write np\.where"):
+        compile_function(f, 2)
+
+
+def test_errors_that_have_nothing_to_do_with_values_stay_as_they_are() -> None:
+    def raising(error: Exception) -> Callable[[Any], Any]:
+        def f(x: Any) -> Any:
+            raise error
+
+        return f
+
+    for error in (
+        KeyError("name"),
+        KeyError(),
+        IndexError("list index out of range"),
+        ValueError("an object of mine"),
+        TypeError("it takes 2 positional arguments"),
+        RuntimeError("Value"),
+    ):
+        with pytest.raises(type(error)) as raised:
+            autograd.grad(raising(error))([1.0])
+        assert raised.value is error
+
+
+def test_statistics_of_values_are_refused_outside_too() -> None:
+    for compute in (statistics.mean, statistics.stdev, statistics.harmonic_mean):
+        with pytest.raises(TypeError, match=r"no fraction.*sum\(values\)"):
+            compute([Value(1.0), Value(2.0)])

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value
+import nn
+from autograd import TraceError, Value
 from nn import (
     MLP,
     SGD,
@@ -473,3 +474,28 @@ def test_a_share_is_no_validation_set():
             epochs=1,
             validation=0.2,
         )
+
+
+@pytest.mark.parametrize("inside", ["model", "loss"])
+def test_a_key_while_fit_records_names_what_works_instead(inside: str) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0)
+
+        def parameters(self) -> list[Value]:
+            return [self.w]
+
+        def __call__(self, x: Any) -> Any:
+            return self.w * ({0.0: 1.0}[x[0]] if inside == "model" else x[0])
+
+    def loss(output: Any, target: Any) -> Any:
+        return output * ({0.0: 1.0}[target] if inside == "loss" else target)
+
+    X, y = [[0.0], [0.0]], [0.0, 0.0]
+    model = Model()
+    optimizer = nn.SGD(model.parameters(), 0.1)
+    with pytest.raises(TraceError, match=r"As a key .*cross_entropy"):
+        nn.fit(model, X, y, loss=loss, optimizer=optimizer, epochs=1)
+    if inside == "model":
+        with pytest.raises(TraceError, match=r"As a key"):
+            nn.predict(model, X * 5000)
