@@ -552,6 +552,14 @@ def test_what_an_opaque_rule_returns_must_be_a_number() -> None:
         g(Value(1.0)).backward()
 
 
+def test_a_rule_on_floats_is_not_asked_for_more_digits_than_they_have() -> None:
+    pytest.importorskip("mpmath")  # whose numbers math.hypot would take as floats
+    length = opaque(
+        "length", math.hypot, [lambda a, b, out: a / out, lambda a, b, out: b / out]
+    )
+    check_gradient(lambda x: length(x[0], x[1]) * x[0], [3.0, 2.0], orders=[1])
+
+
 def test_a_function_of_scipy_is_an_opaque_operation() -> None:
     special = pytest.importorskip("scipy.special")
     f = opaque("bessel_0", special.j0, [lambda a, out: -special.j1(a)])
