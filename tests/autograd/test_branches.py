@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import (
     DerivativeError,
+    DomainError,
     TraceError,
     Value,
     compile,
@@ -237,6 +238,63 @@ def test_a_side_that_can_be_computed_nowhere_is_refused_by_name() -> None:
 
     with pytest.raises(TraceError, match=r"none were found at which .*sqrt"):
         compile_function(f, 1)
+
+
+@pytest.mark.parametrize("condition", [2.0, -2.0, 0.0])
+def test_what_the_chosen_side_raises_while_it_is_recorded_is_its_own_error(
+    condition: float,
+) -> None:
+    chosen, x = Value(condition), Value(3.0)
+    sides = [lambda: x * sqrt(-1.0), lambda: x]
+    with tracing(), pytest.raises(DomainError, match=r"^sqrt\(-1.0\) is not defined"):
+        where(chosen, *(sides if condition else sides[::-1]))
+
+
+def close_and_different(x: list[Any]) -> Any:
+    total = 0.0
+    for i in range(1, len(x)):
+        total = total + log(0.2 - (x[i] / x[0] - 1.0) ** 2) / (x[i] - x[i - 1])
+    return total
+
+
+FOUND: dict[str, tuple[Callable[[Any], Any], list[float], list[float]]] = {
+    "at the example's zero": (lambda x: autograd.acos(1e4 * x[0]), [0.0], [5e-5]),
+    "of both signs": (lambda x: sqrt(x[0]) * sqrt(-x[1]), [-1.0, 2.0], [4.0, -9.0]),
+    "close and different": (
+        close_and_different,
+        [1.0] * 7,
+        [2.0 + 0.1 * i for i in range(7)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_numbers_are_found_at_which_a_side_can_be_computed(name: str) -> None:
+    side, at, point = FOUND[name]
+    x, chosen = list(map(Value, at)), Value(-1.0)
+    with tracing():
+        out = where(chosen > 0, lambda: side(x), 7.0)
+    program = compile(out, [*x, chosen])
+    wanted = side(list(map(Value, point))).data
+    found = program([[*point, 1.0], [*at, -1.0]])
+    assert found == pytest.approx(np.array([[wanted], [7.0]]), rel=1e-13)
+
+
+def test_a_side_is_computed_in_single_precision_wherever_it_was_recorded() -> None:
+    x, chosen = Value(1e20), Value(-1.0)
+    with tracing():
+        out = where(chosen > 0, lambda: x * x, x)
+    program = compile(out, [x, chosen], dtype="float32")
+    found = program([[2.0, 1.0], [1e20, -1.0]])
+    assert found == pytest.approx(np.array([[4.0], [1e20]]), rel=1e-7)
+
+
+def test_a_side_has_a_finite_slope_wherever_it_was_recorded() -> None:
+    # 1 / 5e-324 is infinite, and 0 times that is no slope.
+    f = compile_function(
+        lambda x: where(x[0] > 1, lambda: log(x[0]), x[0]), 1, [5e-324]
+    )
+    assert [f.grad([x]).item() for x in (0.5, 4.0)] == [1.0, 0.25]
 
 
 # Comparisons
