@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value
+from autograd import NumericalError, Value
 from autograd.compiler.adjoint import adjoint
 from autograd.compiler.differentiate import differentiate
 from autograd.compiler.group import group
@@ -263,3 +263,22 @@ def test_rows_that_nothing_was_added_to_are_zero_in_every_pass():
         for _ in range(3):
             _, gradient = executor.value_and_grad(np.empty((1, 0)))
             assert gradient.tolist() == [v.grad for v in (v0, v1, v2)]
+
+
+def test_what_is_subtracted_where_nothing_varies_has_a_negative_slope():
+    w = Value(0.5)
+    root = 2.0 - w.exp()
+    root.backward()
+    for executor in executors([root], [], [w]).values():
+        assert executor.value_and_grad(np.empty((1, 0)))[1] == pytest.approx([w.grad])
+
+
+def test_what_has_to_be_finite_is_looked_at_where_instructions_were_left_out():
+    # No parameter is behind the logits: slopes by them are left out. That of the root
+    # of 0 does not exist, and the 0 of the step makes nothing of it.
+    x = [Value(0.5), Value(-1.0), Value(-2.0)]
+    w = Value(1.0)
+    root = nn.cross_entropy(x[:2], [autograd.step(w * x[2]).sqrt(), 0.5])
+    for executor in executors([root], x, [w]).values():
+        with pytest.raises(NumericalError, match=r"derivative of sqrt\(0.0\)"):
+            executor.value_and_grad(np.array([[0.5, -1.0, -2.0]]))
