@@ -325,6 +325,13 @@ def test_a_branch_of_python_on_a_traced_number_is_refused(
         compile_function(lambda x: x[0] * branch(x[0]), 1)
 
 
+def test_what_is_no_number_equals_no_traced_value() -> None:
+    x = Value(1.0)
+    with tracing():
+        for other in (None, "1.0", [1.0]):
+            assert (x == other, x != other) == (False, True)
+
+
 @pytest.mark.parametrize(
     "index", [lambda t, v: v[t], lambda t, v: v[int(t)], lambda t, v: v[round(t)]]
 )

@@ -25,6 +25,7 @@ from autograd import (
     tracing,
 )
 from autograd.errors import describe
+from autograd.modes import infinities
 from autograd.ops import TABLE
 from tests.strategies import OPERATORS, PUBLIC
 
@@ -338,6 +339,14 @@ def test_partial_beyond_floats_is_named() -> None:
     check_backward_fails(
         lambda x, w: w + 1e-100 / x, 1e-300, "derivative of div(1e-100"
     )
+
+
+def test_no_number_is_nan_where_partials_may_be_infinite() -> None:
+    x = Value(math.inf)
+    with infinities():
+        assert (Value(1e308) * 10.0).data == math.inf
+        with pytest.raises(DomainError, match=r"sub\(inf, inf\) is not a number"):
+            x - x
 
 
 def test_zero_times_infinity_in_a_partial_is_named() -> None:

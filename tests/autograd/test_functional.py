@@ -561,6 +561,7 @@ def test_argnums_choose_the_arguments() -> None:
     assert grad(f, 1)(3.0, [2.0], scale=10.0) == [120.0]
     assert grad(f, -1)(3.0, [2.0]) == [12.0]
     assert grad(f, (1, 0))(3.0, [2.0]) == ([12.0], 4.0)
+    assert grad(lambda a, b, c: a * b + c, -2)(3.0, 5.0, 7.0) == 3.0
     assert hessian(f, (0, 1))(3.0, [2.0]) == ((0.0, [4.0]), [(4.0, [6.0])])
     seen = []
     grad(lambda a, b: seen.append(b) or a)(1.0, "left alone")
@@ -869,6 +870,7 @@ def test_a_series_may_be_finite_by_way_of_infinity() -> None:
         (lambda: grad(sin)(math.nan), ValueError, "grad: argument 0: .* NaN"),
         (lambda: derivative(sin)([1.0]), TypeError, "derivative: .* not a list of 1"),
         (lambda: derivative(sin, 0), ValueError, "order must be .* not 0"),
+        (lambda: derivative(sin, True), ValueError, "order must be .* not True"),
         (lambda: derivative(sin, 171), ValueError, "from 1 to 170, not 171"),
         (lambda: directional_derivative(sin, 1.0, 1.0, 1.5), ValueError, "order"),
         (lambda: jvp(sin, 1.0, 1.0), TypeError, r"jvp\(f, \(x,\), \(v,\)\)"),

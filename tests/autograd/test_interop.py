@@ -377,6 +377,27 @@ def test_choice_along_axes_is_numpys_and_shares_on_ties(
     assert np.shape(shape) == np.shape(top(point))
 
 
+@pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin"])
+def test_choice_along_the_first_axis_is_that_of_numpys_ufunc(name: str) -> None:
+    numbers, reduce = np.array([[1.0, 5.0], [4.0, 2.0]]), getattr(np, name).reduce
+    values = numbers * Value(1.0)
+    assert data_of(reduce(values)).tolist() == reduce(numbers).tolist()
+    assert reduce(values, axis=None).data == reduce(numbers, axis=None)
+
+
+def test_several_results_come_in_the_container_that_numpy_has_for_them() -> None:
+    values = np.array([3.0, 1.0]) * Value(1.0)
+    assert isinstance(np.split(values, 2), list)
+    assert isinstance(np.broadcast_arrays(values, values), tuple)
+    quotient = np.divmod(values, 2.0)
+    assert isinstance(quotient, tuple)
+    # Since NumPy 2.0 there are named ones.
+    if hasattr(np, "unique_counts"):
+        found = np.unique_counts(values)
+        assert isinstance(found.values, ValueArray)
+        assert found.counts.tolist() == [1, 1]
+
+
 def test_array_of_values_stays_one_through_numpys_functions() -> None:
     kinds: list[type] = []
 

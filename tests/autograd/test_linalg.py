@@ -111,6 +111,26 @@ def test_what_needs_pivots_is_as_accurate_without_numbers_that_choose() -> None:
     assert program([1e-20]) == pytest.approx(1.0, rel=1e-15)
 
 
+def test_nothing_cancels_where_a_column_is_small_below_the_diagonal() -> None:
+    # The first column has the length 1 to the last bit.
+    found = linalg.solve([[1.0, 2.0], [1e-9, 3.0]], [1.0, 1.0])
+    assert found == pytest.approx([1.0 - 2.0 * found[1], (1.0 - 1e-9) / 3.0], rel=1e-8)
+    assert linalg.solve([[2.0, 1.0], [0.0, 4.0]], [3.0, 4.0]) == [1.0, 1.0]
+
+
+def test_cholesky_reads_the_lower_triangle_alone() -> None:
+    a = [[4.0, 99.0, 99.0], [2.0, 5.0, 99.0], [2.0, 3.0, 6.0]]
+    assert linalg.cholesky(a) == [[2.0, 0.0, 0.0], [1.0, 2.0, 0.0], [1.0, 1.0, 2.0]]
+
+
+def test_one_array_among_the_arguments_makes_the_result_one() -> None:
+    a, b = [[2.0, 0.0], [0.0, 4.0]], [2.0, 4.0]
+    assert linalg.solve(a, b) == [1.0, 1.0]
+    for found in (linalg.solve(np.array(a), b), linalg.solve(a, np.array(b))):
+        assert isinstance(found, np.ndarray)
+        assert found.tolist() == [1.0, 1.0]
+
+
 SINGULAR = {
     "two rows alike": [[1.0, 2.0], [2.0, 4.0]],
     "not by the last column alone": [[1.0, 1.0, 5.0], [1.0, 1.0, 6.0], [1.0, 1.0, 7.0]],
@@ -147,6 +167,11 @@ def test_a_singular_determinant_of_up_to_twelve_rows_is_expanded(make: Any) -> N
     assert linalg.det(np.array(make((12, 12)), float)) == 0.0
     with pytest.raises(DomainError, match="det: the matrix is singular to rounding"):
         linalg.det(np.array(make((13, 13)), float))
+
+
+def test_no_determinant_is_expanded_for_the_numbers_of_one_example() -> None:
+    with pytest.raises(ValueError, match="det: the matrix is singular to rounding"):
+        compile_function(lambda x: linalg.det([[x[0], x[1]]] * 2), 2)
 
 
 def test_columns_that_are_nearly_alike_are_not_taken_for_singular() -> None:

@@ -23,6 +23,7 @@ from autograd import (
     jvp,
     opaque,
     operation,
+    topological_order,
     value_and_grad,
 )
 from autograd.compiler.trace import trace
@@ -522,13 +523,22 @@ def test_what_an_opaque_operation_cannot_is_refused_by_its_name(
         ask(f)
 
 
+def operations(root: Value) -> set[str]:
+    return {repr(node.op) for node in topological_order(root)}
+
+
 def test_an_opaque_operation_is_marked_wherever_it_is_printed() -> None:
     x = Value(0.6, label="x")
     y = bessel()(x)
     assert repr(y.op) == "<operation bessel (on floats)>"
     assert "(bessel) (on floats)" in str(y.explain(x))
     assert "bessel(x)" in str(y.derivation())
-    assert repr(bessel(check=False)(x).op).endswith("(on floats, unchecked)>")
+    slope = gradients(y, [x])[0]
+    assert "<operation bessel_partial 0 (on floats)>" in operations(slope)
+    unchecked = bessel(check=False)(x)
+    both = operations(gradients(unchecked, [x])[0])
+    for name in ("bessel", "bessel_partial 0"):
+        assert f"<operation {name} (on floats, unchecked)>" in both
 
 
 def test_the_partials_of_an_opaque_operation_are_checked_on_floats() -> None:

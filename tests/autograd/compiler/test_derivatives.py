@@ -173,6 +173,16 @@ def test_a_program_without_inputs_has_one_example():
     assert program.jacobian().tolist() == [[[3.0, 2.0], [1.0, 0.0]]]
 
 
+def test_a_value_beside_its_gradient_is_that_of_the_first_output():
+    x = Value(2.0)
+    tape = trace([x.exp() * autograd.step(x) + x, x * x], [x], [])
+    value, slope = Derivatives(tape, range(1)).value_and_gradient(
+        np.array([[2.0], [-1.0]]), np.empty(0)
+    )
+    assert value == pytest.approx([np.exp(2.0) + 2.0, -1.0], rel=1e-15)
+    assert slope[:, 0] == pytest.approx([np.exp(2.0) + 1.0, 1.0], rel=1e-15)
+
+
 def test_threads_make_a_derivative_once_and_share_it(monkeypatch):
     made = []
 

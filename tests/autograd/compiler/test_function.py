@@ -86,6 +86,21 @@ def test_a_point_that_is_not_finite_is_refused():
         compile_function(lambda x: x[0] * x[1], 2)([1.0, np.nan])
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_point_that_is_not_finite_is_outside_any_domain(bad):
+    f = compile_function(lambda x: x[0] * x[1], 2, on_domain_error="inf")
+    assert f([1.0, bad]) == math.inf
+    assert f.grad([1.0, bad]).tolist() == [math.inf] * 2
+    assert f([[1.0, bad], [2.0, 3.0]]).tolist() == [math.inf, 6.0]
+
+
+def test_a_batch_of_no_points_is_refused():
+    f = compile_function(lambda x: x[0] * x[1], 2)
+    for ask in (f, f.grad, f.hessian):
+        with pytest.raises(ValueError, match=r"\(batch, 2\), not \(0, 2\)"):
+            ask(np.empty((0, 2)))
+
+
 def test_a_function_that_returns_a_plain_number_is_refused():
     with pytest.raises(TypeError, match=r"f must return a Value, .* not float"):
         compile_function(lambda x: 3.0, 1)

@@ -214,6 +214,10 @@ def with_more_parameters(members):
     members["parameters"] = np.zeros(2)
 
 
+def with_an_argument_too_many(members):
+    members["args"] = np.append(members["args"], 0)
+
+
 def with_longer_instructions(members):
     members["arity"] = members["arity"] + 1
 
@@ -241,6 +245,7 @@ def with_longer_instructions(members):
         of_whole_numbers,
         with_more_parameters,
         with_longer_instructions,
+        with_an_argument_too_many,
         lambda members: members.pop("args"),
         lambda members: members.pop("parameters"),
     ],
@@ -258,11 +263,16 @@ def test_a_tape_that_makes_no_sense_is_refused_before_it_is_compiled(change, tmp
         storage.read(path)
 
 
+def with_a_parameter_for_an_input(members):
+    members["counts"] = np.array([1, 1])
+
+
 @pytest.mark.parametrize(
     "change",
     [
         with_first("shape", 3),
         with_first("on_domain_error", "zero"),
+        with_a_parameter_for_an_input,
         with_first("counts", 1),
         with_first("outputs", -1),
     ],
