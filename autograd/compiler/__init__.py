@@ -174,12 +174,12 @@ def on_arrays(rule: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
 def check_outputs(recorded: Tape) -> None:
     """Refuse an output that is the same whatever the inputs and parameters are."""
-    for place, output in enumerate(recorded.outputs):
+    for place, output in enumerate(recorded.outputs.tolist()):
         stack, seen = [output], {output}
         while stack and stack[-1] >= recorded.n_inputs + recorded.n_parameters:
-            number = stack.pop() - recorded.n_leaves
-            if number >= 0:
-                new = {*recorded.args[number]} - seen
+            number = stack.pop()
+            if number >= recorded.n_leaves:
+                new = {*recorded.args(number)} - seen
                 seen |= new
                 stack += sorted(new, reverse=True)  # leaves last: they are found first
         if not stack:

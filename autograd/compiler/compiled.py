@@ -51,7 +51,10 @@ class CompiledProgram(storage.Saved):
                 recorded, range(n_inputs, n_inputs + n_parameters), self._dtype
             ),
         }
-        for kind, given in (("parameter", numbers), ("constant", recorded.constants)):
+        for kind, given in (
+            ("parameter", numbers),
+            ("constant", recorded.constants.tolist()),
+        ):
             with np.errstate(over="ignore"):
                 array = np.array(given, self._dtype)
             wide = np.isinf(array) & np.isfinite(np.array(given))

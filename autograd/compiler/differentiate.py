@@ -52,7 +52,7 @@ def differentiate(tape: Tape) -> Tape:
     """The first output, and its derivative by each parameter, by primitives."""
     lowering = _Lowering(tape)
     by = range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
-    slopes, kept = lowering.reverse({tape.outputs[0]: 1.0}, by)
+    slopes, kept = lowering.reverse({int(tape.outputs[0]): 1.0}, by)
     return lowering.finish([lowering.outputs[0], *slopes], kept)
 
 
@@ -63,7 +63,7 @@ def gradient(tape: Tape, by: range) -> Tape:
     nothing reads them: as outputs, no later pass drops them.
     """
     lowering = _Lowering(tape)
-    slopes, kept = lowering.reverse({tape.outputs[0]: 1.0}, by)
+    slopes, kept = lowering.reverse({int(tape.outputs[0]): 1.0}, by)
     return lowering.finish([*slopes, *lowering.outputs, *kept])
 
 
@@ -74,7 +74,7 @@ def pullback(tape: Tape, by: range) -> Tape:
     """
     lowering = _Lowering(tape, n_new=len(tape.outputs))
     weights: dict[int, Any] = {}
-    for number, weight in zip(tape.outputs, lowering.added, strict=True):
+    for number, weight in zip(tape.outputs.tolist(), lowering.added, strict=True):
         weights[number] = _plus(weights.get(number, 0.0), weight)
     slopes, kept = lowering.reverse(weights, by)
     return lowering.finish([*slopes, *lowering.outputs, *kept])
@@ -87,7 +87,9 @@ def pushforward(tape: Tape, by: range, of: Sequence[int] | None = None) -> Tape:
     before the others. Further outputs are as in `gradient`.
     """
     lowering = _Lowering(tape, n_new=len(by))
-    wanted = tape.outputs if of is None else [tape.outputs[place] for place in of]
+    wanted = tape.outputs.tolist()
+    if of is not None:
+        wanted = [wanted[place] for place in of]
     speeds, kept = lowering.forward(dict(zip(by, lowering.added, strict=True)), wanted)
     return lowering.finish([*speeds, *lowering.outputs, *kept])
 
@@ -95,7 +97,7 @@ def pushforward(tape: Tape, by: range, of: Sequence[int] | None = None) -> Tape:
 def depends_on(tape: Tape, leaves: Collection[int]) -> list[bool]:
     """For each number of the tape, whether it moves with one of the leaves."""
     found = [i in leaves for i in range(tape.n_leaves)]
-    for op, args in zip(tape.ops, tape.args, strict=True):
+    for op, args in tape.instructions():
         found.append(not op.stops and any(found[i] for i in args))
     return found
 
@@ -112,7 +114,8 @@ class _Lowering:
         self.xp = WriterArithmetic(self.writer)
         self.added = [Written(self.xp, i) for i in range(n_new)]
         self.new = self.writer.leaves(tape)[n_new:]
-        for op, args in zip(tape.ops, tape.args, strict=True):
+        self.instructions = [*tape.instructions()]
+        for op, args in self.instructions:
             if op.primitive or op in OPERATORS:
                 self.new.append(
                     self.writer.emit(op, tuple([self.new[i] for i in args]))
@@ -124,7 +127,7 @@ class _Lowering:
     @property
     def outputs(self) -> list[int]:
         """The new numbers of the tape's outputs."""
-        return [self.new[i] for i in self.tape.outputs]
+        return [self.new[i] for i in self.tape.outputs.tolist()]
 
     def reverse(
         self, weights: dict[int, Any], by: range
@@ -164,8 +167,7 @@ class _Lowering:
 
     def partials(self, number: int, wanted: Sequence[bool]) -> dict[int, Any]:
         """The partial of what an instruction computed by each number that is wanted."""
-        start = self.tape.n_leaves
-        op, args = self.tape.ops[number - start], self.tape.args[number - start]
+        op, args = self.instructions[number - self.tape.n_leaves]
         operands = [self.xp.wrapped(self.new[i]) for i in args]
         out = self.xp.wrapped(self.new[number])
         found = op.partials_of(self.xp, operands, out, [wanted[i] for i in args])
@@ -191,7 +193,7 @@ class _Lowering:
         """The tape of these outputs; its guards are those that were there before."""
         tape = self.tape
         every = range(tape.n_leaves, len(self.new))
-        guards = every if tape.guards is None else tape.guards
+        guards = every if tape.guards is None else tape.guards.tolist()
         return self.writer.finish(outputs, [self.new[i] for i in guards], kept)
 
 

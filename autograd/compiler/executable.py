@@ -61,7 +61,7 @@ class Executable:
         self.arrays = ArrayExecutor(self.program, dtype)
         self.python = PythonExecutor(tape, self.arrays.parameters, self.arrays.turn)
         self.reference = Reference(recorded, passes, by, n_shown)
-        n_terms = sum([max(1, len(args) - 1) for args in tape.args])
+        n_terms = int(np.maximum(np.diff(tape.starts) - 1, 1).sum())
         self.largest_scalar_batch = largest_scalar_batch(
             len(program), program.n_uniform, program.n_varying, n_terms, can_run()
         )
@@ -119,7 +119,7 @@ class Executable:
         vector = f"as {len(self.program)} array instructions"
         if can_run():
             vector = f"natively {vector}"
-        scalar = f"as straight-line Python ({len(self.tape.ops)} operations)"
+        scalar = f"as straight-line Python ({len(self.tape)} operations)"
         if not self.program.n_inputs:
             how = scalar if largest else vector
         elif largest == 0:

@@ -410,11 +410,11 @@ def _outputs(result: Any) -> tuple[list[Value], tuple[int, ...]]:
 
 def on_values(tape: Tape, inputs: Sequence[Any]) -> list[Any]:
     """The outputs of a tape of inputs, recorded where an operand is a Value."""
-    values = [*inputs, *tape.constants]
-    for op, args in zip(tape.ops, tape.args, strict=True):
+    values = [*inputs, *tape.constants.tolist()]
+    for op, args in tape.instructions():
         parents = tuple([operand(values[i], op.name) for i in args])
         values.append(parents[0].detach() if op.stops else evaluate(op, parents))
-    return [operand(values[i], "compile_function") for i in tape.outputs]
+    return [operand(values[i], "compile_function") for i in tape.outputs.tolist()]
 
 
 def _of_values(f: Callable[..., Any], *points: Any) -> Any:

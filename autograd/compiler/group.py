@@ -38,7 +38,10 @@ class _Grouping:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.start = tape.n_leaves
-        self.program = Program(tape.n_inputs, tape.n_parameters, list(tape.constants))
+        self.instructions = [*tape.instructions()]
+        self.program = Program(
+            tape.n_inputs, tape.n_parameters, tape.constants.tolist()
+        )
         n_uniform = self.start - tape.n_inputs
         self.varying = [True] * tape.n_inputs + [False] * n_uniform
         self.row = [*range(tape.n_inputs), *range(n_uniform)]
@@ -46,15 +49,15 @@ class _Grouping:
         self.spread: dict[int, int] = {}
         for nodes in self._groups():
             self._write(nodes)
-        self.program.outputs = [(self.varying[i], self.row[i]) for i in tape.outputs]
+        self.program.outputs = [
+            (self.varying[i], self.row[i]) for i in tape.outputs.tolist()
+        ]
 
     def _groups(self) -> list[list[int]]:
         """The nodes in groups, the shallow ones first."""
         depth = [0] * self.start
         groups: dict[tuple[object, ...], list[int]] = {}
-        for number, (op, args) in enumerate(
-            zip(self.tape.ops, self.tape.args, strict=True), start=self.start
-        ):
+        for number, (op, args) in enumerate(self.instructions, self.start):
             depth.append(1 + max([depth[i] for i in args], default=0))
             spaces = tuple([self.varying[i] for i in args])
             self.varying.append(any(spaces))
@@ -77,8 +80,8 @@ class _Grouping:
 
     def _write(self, nodes: list[int]) -> None:
         """Add the instruction of one group."""
-        op = self.tape.ops[nodes[0] - self.start]
-        args = [self.tape.args[i - self.start] for i in nodes]
+        op = self.instructions[nodes[0] - self.start][0]
+        args = [self.instructions[i - self.start][1] for i in nodes]
         varying = self.varying[nodes[0]]
         if op is DOT:
             lefts, rights = zip(*[self._oriented(a) for a in args], strict=True)

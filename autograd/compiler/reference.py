@@ -137,8 +137,8 @@ class Reference:
         row: int | None,
     ) -> list[float]:
         """All numbers of the tape, each looked at as eager mode does."""
-        values = [*example, *parameters, *self.tape.constants]
-        for op, args in zip(self.tape.ops, self.tape.args, strict=True):
+        values = [*example, *parameters, *self.tape.constants.tolist()]
+        for op, args in self.tape.instructions():
             operands = [values[i] for i in args]
             try:
                 result = op.forward(Floats, *operands)
@@ -172,9 +172,8 @@ class Reference:
     ) -> NumericalError:
         """The error that names the last operation that has no finite derivative."""
         needed = depends_on(tape, self.by)
-        start = tape.n_leaves
-        for number in reversed(range(start, len(values))):
-            op, args = tape.ops[number - start], tape.args[number - start]
+        instructions = [*enumerate(tape.instructions(), tape.n_leaves)]
+        for number, (op, args) in reversed(instructions):
             wanted = [needed[i] for i in args]
             if not any(wanted):
                 continue

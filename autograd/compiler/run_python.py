@@ -53,13 +53,14 @@ def source(tape: Tape) -> str:
     lines = [f"{', '.join(names[: tape.n_inputs])}, = x"] if tape.n_inputs else []
     if tape.n_parameters:
         lines.append(f"{', '.join(names[tape.n_inputs : first])}, = p")
-    names += [f"({constant!r})" for constant in tape.constants]
-    every = range(tape.n_leaves, tape.n_leaves + len(tape.ops))
-    guards = {*(every if tape.guards is None else tape.guards)}
-    uses = Counter(i for args in tape.args for i in args)
-    named = guards.union(tape.outputs)
-    infinite = {first + i for i, x in enumerate(tape.constants) if not math.isfinite(x)}
-    for number, op, args in zip(every, tape.ops, tape.args, strict=True):
+    names += [f"({constant!r})" for constant in tape.constants.tolist()]
+    guards = tape.guarded()
+    uses = Counter(tape.operands.tolist())
+    named = guards.union(tape.outputs.tolist())
+    infinite = {
+        first + i for i, x in enumerate(tape.constants.tolist()) if not math.isfinite(x)
+    }
+    for number, (op, args) in enumerate(tape.instructions(), tape.n_leaves):
         operands = [names[i] for i in args]
         text = _written(op, operands)
         if number not in named and uses[number] == 1 and len(text) <= LONGEST:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 
-from autograd.compiler.tape import Tape, Writer, WriterArithmetic, Written
+from autograd.compiler.tape import Instruction, Tape, Writer, WriterArithmetic, Written
 from autograd.ops import TABLE, Operation
 
 ADD, SUB, NEG, MUL, SUM, DOT, ATAN2 = (
@@ -52,49 +52,45 @@ def fold(tape: Tape) -> Tape:
     """Fold constants, merge equal instructions, drop what is not needed."""
     writer = Simplifier(tape)
     new = writer.leaves(tape)
-    for op, args in zip(tape.ops, tape.args, strict=True):
+    for op, args in tape.instructions():
         new.append(writer.emit(op, tuple([new[i] for i in args])))
-    return writer.finish([new[i] for i in tape.outputs])
+    return writer.finish([new[i] for i in tape.outputs.tolist()])
 
 
 def collect_sums(tape: Tape) -> Tape:
     """Collapse trees of additions whose inner nodes have one use."""
-    uses = Counter(i for args in tape.args for i in args)
-    uses.update(tape.outputs)
-    start = tape.n_leaves
+    instructions = dict(enumerate(tape.instructions(), tape.n_leaves))
+    uses = Counter(tape.operands.tolist())
+    uses.update(tape.outputs.tolist())
     signed = _behind(tape, ATAN2)
     inner = {
         i
-        for number, (op, args) in enumerate(
-            zip(tape.ops, tape.args, strict=True), start=start
-        )
+        for number, (op, args) in instructions.items()
         if op in ADDITIVE
         if op is not DOT
         if number not in signed
         for i in args
-        if uses[i] == 1 and i >= start and tape.ops[i - start] in TERMS
+        if uses[i] == 1 and i in instructions and instructions[i][0] in TERMS
     }
     writer = Simplifier(tape)
     new = writer.leaves(tape)
-    for number, (op, args) in enumerate(
-        zip(tape.ops, tape.args, strict=True), start=start
-    ):
+    for number, (op, args) in instructions.items():
         if number in inner:
             new.append(number)  # written where its sum is
         elif op in ADDITIVE and number not in signed:
-            new.append(_write_sum(tape, writer, new, inner, number))
+            new.append(_write_sum(instructions, writer, new, inner, number))
         else:
             new.append(writer.emit(op, tuple([new[i] for i in args])))
-    return writer.finish([new[i] for i in tape.outputs])
+    return writer.finish([new[i] for i in tape.outputs.tolist()])
 
 
 def _behind(tape: Tape, wanted: Operation) -> set[int]:
     """The numbers that an operation depends on, wherever it is on the tape."""
     found: set[int] = set()
-    if wanted not in tape.ops:
+    if wanted not in tape.table:
         return found
     for number, (op, args) in reversed(
-        [*enumerate(zip(tape.ops, tape.args, strict=True), start=tape.n_leaves)]
+        [*enumerate(tape.instructions(), tape.n_leaves)]
     ):
         if op is wanted or number in found:
             found.update(args)
@@ -102,10 +98,13 @@ def _behind(tape: Tape, wanted: Operation) -> set[int]:
 
 
 def _write_sum(
-    tape: Tape, writer: Writer, new: list[int], inner: set[int], root: int
+    instructions: dict[int, Instruction],
+    writer: Writer,
+    new: list[int],
+    inner: set[int],
+    root: int,
 ) -> int:
     """Write the tree of additions under `root`; return the number of its value."""
-    start = tape.n_leaves
     # What is added, and what is subtracted: pairs of factors, and single terms.
     pairs: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
     singles: dict[bool, list[int]] = {True: [], False: []}
@@ -115,7 +114,7 @@ def _write_sum(
         if number != root and number not in inner:
             singles[added].append(new[number])
             continue
-        op, args = tape.ops[number - start], tape.args[number - start]
+        op, args = instructions[number]
         if op is MUL:
             pairs[added].append((new[args[0]], new[args[1]]))
         elif op is DOT:

@@ -13,7 +13,7 @@ A computation is what was recorded, not what it was compiled to: it is compiled 
 when it is read, for the machine that reads it.
 
     >>> from autograd.ops import TABLE
-    >>> square = Tape(1, 0, [], [TABLE["mul"]], [(0, 0)], [1])
+    >>> square = Tape.of(1, 0, [], [(TABLE["mul"], (0, 0))], [1])
     >>> content = unpacked(packed(Content("an example", square, {})), "it")
     >>> content.kind, content.tape.run([3.0], [])
     ('an example', [9.0])
@@ -99,18 +99,16 @@ def read(path: str | os.PathLike[str]) -> Content:
 def packed(content: Content) -> bytes:
     """The archive as bytes."""
     tape = content.tape
-    rows = list(dict.fromkeys(tape.ops))
-    places = {op: place for place, op in enumerate(rows)}
-    names = [" ".join([op.name, *map(str, op.static)]) for op in rows]
+    names = [" ".join([op.name, *map(str, op.static)]) for op in tape.table]
     arrays: dict[str, Any] = {
         "format": _whole([FORMAT]),
         "kind": np.array([content.kind]),
         "counts": _whole([tape.n_inputs, tape.n_parameters]),
-        "constants": np.array(tape.constants, np.float64),
+        "constants": tape.constants,
         "operations": np.array(names, np.str_),
-        "op": _whole([places[op] for op in tape.ops]),
-        "arity": _whole(list(map(len, tape.args))),
-        "args": _whole([i for args in tape.args for i in args]),
+        "op": _whole(tape.codes),
+        "arity": _whole(np.diff(tape.starts)),
+        "args": _whole(tape.operands),
         "outputs": _whole(tape.outputs),
         **content.more,
     }
@@ -169,22 +167,21 @@ def _content(arrays: dict[str, npt.NDArray[Any]], name: str) -> Content:
     ):
         raise ValueError("an array is of another type")
     n_inputs, n_parameters = whole["counts"].tolist()
-    arity, args = whole["arity"], whole["args"].tolist()
-    ends = np.cumsum(arity).tolist()
-    if min([*arity, *whole["op"]], default=0) < 0 or (ends[-1] if ends else 0) != len(
-        args
-    ):
-        raise ValueError("its arguments are not as many as there should be")
+    starts = np.concatenate([[0], np.cumsum(whole["arity"])])
+    for name in ("op", "args", "outputs"):
+        numbers = whole[name].astype(np.int32)
+        if (numbers != whole[name]).any():
+            raise ValueError("a number of it is too large")
+        whole[name] = numbers
     tape = Tape(
         n_inputs,
         n_parameters,
-        constants.tolist(),
-        [rows[place] for place in whole["op"].tolist()],
-        [
-            tuple(args[end - n : end])
-            for end, n in zip(ends, arity.tolist(), strict=True)
-        ],
-        whole["outputs"].tolist(),
+        constants,
+        tuple(rows),
+        whole["op"],
+        starts,
+        whole["args"],
+        whole["outputs"],
     )
     if min(n_inputs, n_parameters) < 0 or np.isnan(constants).any():
         raise ValueError("a number of it cannot be")
@@ -204,5 +201,5 @@ def _row(words: list[str]) -> Operation:
     return TABLE[name].at(*map(int, static))
 
 
-def _whole(numbers: list[int]) -> npt.NDArray[np.int64]:
+def _whole(numbers: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return np.array(numbers, np.int64)

@@ -2,13 +2,14 @@
 
 Numbers stand for nodes: first the inputs, then the parameters, then the constants, then
 one node per instruction, in an order in which every argument comes before its use. An
-instruction is a row of the table and the numbers of its arguments.
+instruction is a row of the table and the numbers of its arguments. All lie in flat
+arrays: instruction i is `table[codes[i]]` of `operands[starts[i] : starts[i + 1]]`.
 
 Of some numbers it matters whether they are finite: the tape's `guards`. They are those
 that eager mode would have looked at, and not what a rule computes on its way.
 
 Invariant (`verify`): arguments are earlier numbers, as many as the row has; outputs and
-guards are numbers of the tape.
+guards are numbers of the tape. No array of a tape is ever written to.
 
     >>> from autograd import Value
     >>> from autograd.compiler.trace import trace
@@ -26,32 +27,104 @@ guards are numbers of the tape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from autograd.arithmetic import Floats
 from autograd.errors import is_as_given
 from autograd.ops import TABLE, Operation
 from autograd.symbol import Arithmetic, Symbol
 
+Numbers: TypeAlias = npt.NDArray[np.int32]
+"""Numbers of a tape."""
 
-@dataclass(slots=True)
+Instruction: TypeAlias = tuple[Operation, tuple[int, ...]]
+"""A row of the table, and the numbers of its arguments."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tape:
-    """A scalar graph as a list of instructions; without `guards` all are guarded."""
+    """A scalar graph of n instructions as flat arrays.
+
+    - `constants`, (n_constants,), floats;
+    - `table`: the operations that occur, each once, in the order in which they do;
+    - `codes`, (n,): the place of each instruction's operation in the table;
+    - `starts`, (n + 1,): where the arguments of each instruction begin in `operands`;
+    - `operands`: the numbers of all arguments, one instruction after the other;
+    - `outputs`, (n_outputs,), and `guards`: numbers; without guards all are guarded.
+    """
 
     n_inputs: int
     n_parameters: int
-    constants: list[float] = field(default_factory=list)
-    ops: list[Operation] = field(default_factory=list)
-    args: list[tuple[int, ...]] = field(default_factory=list)
-    outputs: list[int] = field(default_factory=list)
-    guards: list[int] | None = None
+    constants: npt.NDArray[np.float64]
+    table: tuple[Operation, ...]
+    codes: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
+    operands: Numbers
+    outputs: Numbers
+    guards: Numbers | None = None
+
+    @classmethod
+    def of(
+        cls,
+        n_inputs: int,
+        n_parameters: int,
+        constants: Sequence[float],
+        instructions: Iterable[Instruction],
+        outputs: Sequence[int],
+        guards: Sequence[int] | None = None,
+    ) -> Tape:
+        """The tape of these instructions, one by one.
+
+        >>> square = Tape.of(1, 0, [], [(TABLE["mul"], (0, 0))], [1])
+        >>> square.run([3.0], [])
+        [9.0]
+        """
+        listed = [*instructions]
+        places: dict[Operation, int] = {}
+        codes = [places.setdefault(op, len(places)) for op, _ in listed]
+        return cls(
+            n_inputs,
+            n_parameters,
+            np.array(constants, np.float64),
+            tuple(places),
+            np.array(codes, np.int32),
+            np.cumsum([0, *[len(args) for _, args in listed]], dtype=np.int64),
+            np.array([*chain.from_iterable(args for _, args in listed)], np.int32),
+            np.array(outputs, np.int32),
+            None if guards is None else np.array(guards, np.int32),
+        )
 
     @property
     def n_leaves(self) -> int:
         """How many numbers are inputs, parameters or constants."""
         return self.n_inputs + self.n_parameters + len(self.constants)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def instructions(self) -> Iterator[Instruction]:
+        """The instructions one by one."""
+        operands = self.operands.tolist()
+        spans = pairwise(self.starts.tolist())
+        for code, (first, last) in zip(self.codes.tolist(), spans, strict=True):
+            yield self.table[code], tuple(operands[first:last])
+
+    def args(self, number: int) -> list[int]:
+        """The numbers of the arguments of what an instruction computes."""
+        i = number - self.n_leaves
+        found: list[int] = self.operands[self.starts[i] : self.starts[i + 1]].tolist()
+        return found
+
+    def guarded(self) -> set[int]:
+        """The numbers that are to be finite."""
+        every = range(self.n_leaves, self.n_leaves + len(self))
+        return {*(every if self.guards is None else self.guards.tolist())}
 
     def run(self, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
         """The outputs for one example: what a compiled program must agree with.
@@ -66,10 +139,9 @@ class Tape:
         self, inputs: Sequence[float], parameters: Sequence[float]
     ) -> list[float]:
         """All numbers of the tape for one example. It raises what `run` does."""
-        values = [*inputs, *parameters, *self.constants]
-        first, last = self.n_leaves, self.n_leaves + len(self.ops)
-        guards = {*(range(first, last) if self.guards is None else self.guards)}
-        for op, args in zip(self.ops, self.args, strict=True):
+        values = [*inputs, *parameters, *self.constants.tolist()]
+        guards = self.guarded()
+        for op, args in self.instructions():
             operands = [values[i] for i in args]
             result = op.forward(Floats, *operands)
             if len(values) in guards and not is_as_given(result, operands):
@@ -79,32 +151,48 @@ class Tape:
 
     def verify(self) -> None:
         """Raise AssertionError unless the invariant of this module holds."""
-        for number, (op, args) in enumerate(
-            zip(self.ops, self.args, strict=True), start=self.n_leaves
+        n, lengths = len(self), np.diff(self.starts)
+        _holds(
+            len(self.starts) == n + 1
+            and self.starts[0] == 0
+            and self.starts[-1] == len(self.operands)
+            and bool((lengths >= 0).all()),
+            "arguments begin where there are none",
+        )
+        _holds(self._are_below(self.codes, len(self.table)), "not in its table")
+        for number, (code, length) in enumerate(
+            zip(self.codes.tolist(), lengths.tolist(), strict=True), self.n_leaves
         ):
-            _holds(op.arity in (None, len(args)), f"{number}: {op.name} of {len(args)}")
+            op = self.table[code]
+            _holds(op.arity in (None, length), f"{number}: {op.name} of {length}")
             _holds(not op.n_static, f"{number}: {op.name} without its whole numbers")
-            _holds(all(0 <= i < number for i in args), f"{number}: not yet computed")
-        last = self.n_leaves + len(self.ops)
-        _holds(all(0 <= i < last for i in self.outputs), "an output is no number")
-        _holds(all(0 <= i < last for i in self.guards or ()), "a guard is no number")
+        of = np.repeat(np.arange(self.n_leaves, self.n_leaves + n), lengths)
+        wrong = (self.operands < 0) | (self.operands >= of)
+        _holds(not wrong.any(), f"{of[wrong][:1]}: not yet computed")
+        last = self.n_leaves + n
+        _holds(self._are_below(self.outputs, last), "an output is no number")
+        if self.guards is not None:
+            _holds(self._are_below(self.guards, last), "a guard is no number")
+
+    @staticmethod
+    def _are_below(numbers: Numbers, last: int) -> bool:
+        return bool(((numbers >= 0) & (numbers < last)).all())
 
     def __str__(self) -> str:
         first = self.n_inputs + self.n_parameters
         lines = [
             f"inputs 0..{self.n_inputs - 1}, parameters {self.n_inputs}..{first - 1}"
         ]
-        lines += [f"{first + i} = {c!r}" for i, c in enumerate(self.constants)]
-        for number, (op, args) in enumerate(
-            zip(self.ops, self.args, strict=True), start=self.n_leaves
-        ):
+        constants = enumerate(self.constants.tolist(), first)
+        lines += [f"{number} = {c!r}" for number, c in constants]
+        for number, (op, args) in enumerate(self.instructions(), self.n_leaves):
             words = [op.name, *map(str, args)]
             if op.static:
                 words.append(f"at {' '.join(map(str, op.static))}")
             if op.kind:
                 words.append(op.kind)
             lines.append(f"{number} = {' '.join(words)}")
-        lines.append(f"outputs {' '.join(map(str, self.outputs))}")
+        lines.append(f"outputs {' '.join(map(str, self.outputs.tolist()))}")
         return "\n".join(lines)
 
 
@@ -126,13 +214,13 @@ class Writer:
         self.n_parameters = tape.n_parameters
         self.constants: list[float] = []
         self.constant_numbers: dict[tuple[float, float], int] = {}
-        self.instructions: list[tuple[Operation, tuple[int, ...]]] = []
-        self.numbers: dict[tuple[Operation, tuple[int, ...]], int] = {}
+        self.instructions: list[Instruction] = []
+        self.numbers: dict[Instruction, int] = {}
 
     def leaves(self, tape: Tape) -> list[int]:
         """The provisional numbers of a tape's leaves."""
         first = self.n_inputs + self.n_parameters
-        return [*range(first), *map(self.constant, tape.constants)]
+        return [*range(first), *map(self.constant, tape.constants.tolist())]
 
     def constant(self, value: float) -> int:
         """The number of a constant."""
@@ -186,17 +274,18 @@ class Writer:
             if first + i in needed:
                 needed.update(self.instructions[i][1])
         used = [i for i in range(len(self.instructions)) if first + i in needed]
-        constants = sorted((i for i in needed if i < 0), reverse=True)
+        read = chain(*[self.instructions[i][1] for i in used], outputs)
+        constants = dict.fromkeys([i for i in read if i < 0])  # in the order of use
         new = {i: i for i in range(first)}
         new.update({c: first + k for k, c in enumerate(constants)})
         start = first + len(constants)
         new.update({first + i: start + k for k, i in enumerate(used)})
-        return Tape(
+        written = (self.instructions[i] for i in used)
+        return Tape.of(
             self.n_inputs,
             self.n_parameters,
             [self.constants[-1 - c] for c in constants],
-            [self.instructions[i][0] for i in used],
-            [tuple([new[a] for a in self.instructions[i][1]]) for i in used],
+            ((op, tuple([new[a] for a in args])) for op, args in written),
             [new[i] for i in outputs],
             None
             if guards is None

@@ -6,14 +6,17 @@ of the tape: what it was detached from is computed, and no derivative passes.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
+
+import numpy as np
 
 from autograd.anomaly import detached_from, in_order, parents_of
 from autograd.compiler.tape import Tape
 from autograd.errors import TraceError, opaque_error
 from autograd.hooks import hooks_of
 from autograd.leaves import floats_of, refuse_changed
-from autograd.ops import TABLE
+from autograd.ops import TABLE, Operation
 from autograd.value import Value, topological_order
 
 STOP = TABLE["stop_gradient"]
@@ -41,22 +44,41 @@ def trace(
     unnamed = [node for node in order if node.op is None and node not in named]
     constants = [node for node in unnamed if node not in detached]
     numbers = floats_of(constants, "compile")
-    tape = Tape(len(inputs), len(parameters), numbers)
     number = {node: i for i, node in enumerate([*leaves, *constants])}
+    places: dict[Operation, int] = {}
+    codes, starts, operands = array("i"), array("q", [0]), array("i")
     for node in order:
-        if node.op is not None or node in detached:
-            parents = node.parents if node.op is not None else parents_of(node)
-            tape.ops.append(node.op or STOP)
-            tape.args.append(tuple([number[parent] for parent in parents]))
-            number[node] = len(number)
-    opaque = [op.name for op in set(tape.ops) if op.opaque]
+        op = node.op
+        if op is not None:
+            if op.arity == 2:  # almost all nodes
+                operands.append(number[node._first])
+                operands.append(number[node._second])
+            else:
+                operands.extend([number[parent] for parent in node.parents])
+        elif node in detached:
+            op = STOP
+            operands.extend([number[parent] for parent in parents_of(node)])
+        else:
+            continue
+        codes.append(places.setdefault(op, len(places)))
+        starts.append(len(operands))
+        number[node] = len(number)
+    opaque = [op.name for op in places if op.opaque]
     if opaque:
         raise opaque_error(min(opaque))
-    if TABLE["chosen"] in tape.ops:
+    if TABLE["chosen"] in places:
         raise TraceError(
             "compile: where was given functions, and only the side that the numbers of "
             "now choose was recorded. Record inside tracing(), which records both, or "
             "use compile_function or fit."
         )
-    tape.outputs = [number[node] for node in outputs]
-    return tape
+    return Tape(
+        len(inputs),
+        len(parameters),
+        np.array(numbers, np.float64),
+        tuple(places),
+        np.frombuffer(codes, np.int32),
+        np.frombuffer(starts, np.int64),
+        np.frombuffer(operands, np.int32),
+        np.array([number[node] for node in outputs], np.int32),
+    )

@@ -153,12 +153,11 @@ def test_a_factor_left_out_of_the_derivative_of_a_tape_is_caught():
     numbers = [v.data for v in inputs], [v.data for v in parameters]
     right = both.run(*numbers)
     n_wrong = 0
-    for i, op in enumerate(both.ops):
+    for number, (op, args) in enumerate(both.instructions(), both.n_leaves):
         if op is TABLE["mul"]:
-            args = both.args[i]
-            both.args[i] = (args[0], args[0])
-            found = both.run(*numbers)
-            both.args[i] = args
+            operands = both.operands.copy()
+            operands[both.starts[number - both.n_leaves] + 1] = args[0]
+            found = replace(both, operands=operands).run(*numbers)
             n_wrong += args[0] != args[1] and found != pytest.approx(right, rel=1e-9)
     assert n_wrong > 20
 

@@ -284,7 +284,7 @@ def test_settings_that_make_no_sense_are_refused(change, tmp_path):
 
 
 def test_an_instruction_that_reads_a_later_one_is_refused_where_asserts_are_off():
-    wrong = Tape(1, 0, [], [TABLE["exp"]], [(1,)], [1])
+    wrong = Tape.of(1, 0, [], [(TABLE["exp"], (1,))], [1])
     archive = storage.packed(storage.Content("any", wrong, {}))
     script = (
         f"from autograd.compiler import storage\n"
