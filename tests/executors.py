@@ -10,7 +10,7 @@ from unittest import mock
 import numpy as np
 
 from autograd import Value
-from autograd.compiler import run_native
+from autograd.compiler import accelerated, run_native
 from autograd.compiler.errors import NotFinite
 from autograd.compiler.group import group
 from autograd.compiler.products import reroll
@@ -26,6 +26,11 @@ KINDS = ["native", "calls", "python"]
 def without_native() -> AbstractContextManager[Any]:
     """As if the native part had not been built."""
     return mock.patch.object(run_native, "Run", None)
+
+
+def without_native_passes() -> AbstractContextManager[Any]:
+    """As if the passes in C had not been built."""
+    return mock.patch.object(accelerated, "NATIVE", None)
 
 
 class Runner:

@@ -39,19 +39,26 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
+from autograd.compiler import accelerated
 from autograd.compiler.tape import OPERATORS, Tape, Writer, WriterArithmetic, Written
 
 
 def lower(tape: Tape) -> Tape:
     """The same outputs, by the primitives that the rules of the table are made of."""
+    found = accelerated.derive(accelerated.LOWER, tape)
+    if found is not None:
+        return found
     lowering = _Lowering(tape)
     return lowering.finish(lowering.outputs)
 
 
 def differentiate(tape: Tape) -> Tape:
     """The first output, and its derivative by each parameter, by primitives."""
-    lowering = _Lowering(tape)
     by = range(tape.n_inputs, tape.n_inputs + tape.n_parameters)
+    found = accelerated.derive(accelerated.DIFFERENTIATE, tape, by)
+    if found is not None:
+        return found
+    lowering = _Lowering(tape)
     slopes, kept = lowering.reverse({int(tape.outputs[0]): 1.0}, by)
     return lowering.finish([lowering.outputs[0], *slopes], kept)
 
@@ -62,6 +69,9 @@ def gradient(tape: Tape, by: range) -> Tape:
     Outputs behind these are those of the tape, and numbers that have to be finite where
     nothing reads them: as outputs, no later pass drops them.
     """
+    found = accelerated.derive(accelerated.GRADIENT, tape, by)
+    if found is not None:
+        return found
     lowering = _Lowering(tape)
     slopes, kept = lowering.reverse({int(tape.outputs[0]): 1.0}, by)
     return lowering.finish([*slopes, *lowering.outputs, *kept])
@@ -72,6 +82,9 @@ def pullback(tape: Tape, by: range) -> Tape:
 
     The weights u are new inputs, before the others. Further outputs as in `gradient`.
     """
+    found = accelerated.derive(accelerated.PULLBACK, tape, by)
+    if found is not None:
+        return found
     lowering = _Lowering(tape, n_new=len(tape.outputs))
     weights: dict[int, Any] = {}
     for number, weight in zip(tape.outputs.tolist(), lowering.added, strict=True):
@@ -86,6 +99,9 @@ def pushforward(tape: Tape, by: range, of: Sequence[int] | None = None) -> Tape:
     Where only some are wanted, `of` has their places. The parts of v are new inputs,
     before the others. Further outputs are as in `gradient`.
     """
+    found = accelerated.derive(accelerated.PUSHFORWARD, tape, by, of)
+    if found is not None:
+        return found
     lowering = _Lowering(tape, n_new=len(by))
     wanted = tape.outputs.tolist()
     if of is not None:
@@ -122,7 +138,7 @@ class _Lowering:
                 )
             else:
                 operands = [self.xp.wrapped(self.new[i]) for i in args]
-                self.new.append(self.number(self.xp.apply(op, *operands)))
+                self.new.append(self.xp.number(self.xp.apply(op, *operands)))
 
     @property
     def outputs(self) -> list[int]:
@@ -144,7 +160,7 @@ class _Lowering:
                 if _is_number(partial, 0.0) and isinstance(slope, Written):
                     kept.append(slope.number)  # 0 times what does not exist is not 0
                 found[i] = _plus(found.get(i, 0.0), _times(slope, partial))
-        return [self.number(found.get(i, 0.0)) for i in by], self.computed(kept)
+        return [self.xp.number(found.get(i, 0.0)) for i in by], self.computed(kept)
 
     def forward(
         self, speeds: dict[int, Any], wanted: Sequence[int]
@@ -163,7 +179,7 @@ class _Lowering:
                     kept.append(speed.number)
                 total = _plus(total, _times(speed, partial))
             found[number] = total
-        return [self.number(found.get(i, 0.0)) for i in wanted], self.computed(kept)
+        return [self.xp.number(found.get(i, 0.0)) for i in wanted], self.computed(kept)
 
     def partials(self, number: int, wanted: Sequence[bool]) -> dict[int, Any]:
         """The partial of what an instruction computed by each number that is wanted."""
@@ -177,12 +193,6 @@ class _Lowering:
                 places.setdefault(i, []).append(partial)
         # An argument that stands in several places has the sum of their partials.
         return {i: reduce(operator.add, several) for i, several in places.items()}
-
-    def number(self, result: Any) -> int:
-        """The number of what a rule gave."""
-        if isinstance(result, Written):
-            return result.number
-        return self.writer.constant(float(result))
 
     def computed(self, numbers: Sequence[int]) -> list[int]:
         """Each of them once, without the leaves, which are finite."""

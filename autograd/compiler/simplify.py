@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 
+from autograd.compiler import accelerated
 from autograd.compiler.tape import Instruction, Tape, Writer, WriterArithmetic, Written
 from autograd.ops import TABLE, Operation
 
@@ -50,6 +51,9 @@ class Simplifier(Writer):
 
 def fold(tape: Tape) -> Tape:
     """Fold constants, merge equal instructions, drop what is not needed."""
+    found = accelerated.fold(tape)
+    if found is not None:
+        return found
     writer = Simplifier(tape)
     new = writer.leaves(tape)
     for op, args in tape.instructions():
@@ -59,6 +63,9 @@ def fold(tape: Tape) -> Tape:
 
 def collect_sums(tape: Tape) -> Tape:
     """Collapse trees of additions whose inner nodes have one use."""
+    found = accelerated.collect_sums(tape)
+    if found is not None:
+        return found
     instructions = dict(enumerate(tape.instructions(), tape.n_leaves))
     uses = Counter(tape.operands.tolist())
     uses.update(tape.outputs.tolist())

@@ -240,7 +240,9 @@ class Writer:
         key = (op, args)
         number = self.numbers.get(key)
         if number is None:
-            folded = self._folded(op, args) if args and max(args) < 0 else None
+            folded = None
+            if args and max(args) < 0:
+                folded = self.folded(op, [self.constants[-1 - i] for i in args])
             if folded is not None:
                 number = self.constant(folded)
             else:
@@ -249,9 +251,9 @@ class Writer:
             self.numbers[key] = number
         return number
 
-    def _folded(self, op: Operation, args: tuple[int, ...]) -> float | None:
+    @staticmethod
+    def folded(op: Operation, operands: Sequence[float]) -> float | None:
         """The result of an operation on constants, unless it is to be refused."""
-        operands = [self.constants[-1 - i] for i in args]
         try:
             result = float(op.forward(Floats, *operands))
         except (ValueError, ArithmeticError):
@@ -316,11 +318,13 @@ class WriterArithmetic(Arithmetic):
         """An operation on numbers of the tape and plain ones."""
         if not (op.primitive or op in OPERATORS):
             return op.forward(self, *operands)
-        numbers = [
-            a.number if isinstance(a, Written) else self.writer.constant(float(a))
-            for a in operands
-        ]
-        return self.wrapped(self.writer.emit(op, tuple(numbers)))
+        return self.wrapped(self.writer.emit(op, tuple(map(self.number, operands))))
+
+    def number(self, result: Any) -> int:
+        """The number of what a rule gave."""
+        if isinstance(result, Written):
+            return result.number
+        return self.writer.constant(float(result))
 
     def wrapped(self, number: int) -> Any:
         """A number of the tape as rules take it: a constant is a plain number."""

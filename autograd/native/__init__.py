@@ -18,10 +18,13 @@ from typing import Any
 
 from autograd.ops import TABLE, Operation
 
+WANTED = os.environ.get("VALUEGRAD_NATIVE", "1") != "0"
+"""Whether C is to be used where it was built."""
+
 core: Any = None
 """The module that was built of C, or None."""
 
-if os.environ.get("VALUEGRAD_NATIVE", "1") != "0":
+if WANTED:
     try:
         core = importlib.import_module("autograd.native._core")
     except ImportError:
