@@ -69,8 +69,8 @@ def executors(
     program = reroll(group(tape))
     reference = Reference(traced)
     found = {
-        "native": ArrayExecutor(program, dtype),
-        "calls": ArrayExecutor(program, dtype),
+        "native": ArrayExecutor(program, np.zeros((program.n_uniform, 1), dtype)),
+        "calls": ArrayExecutor(program, np.zeros((program.n_uniform, 1), dtype)),
         "python": PythonExecutor(tape, np.zeros(len(parameters), dtype)),
     }
     runners = {kind: Runner(e, reference, kind) for kind, e in found.items()}

@@ -75,7 +75,7 @@ class CompiledProgram(storage.Saved):
         Where several threads use the program, assign a new array: an assignment takes
         its turn, and what is written into this one may come in the middle of a run.
         """
-        return self._run.arrays.parameters
+        return self._run.parameters
 
     @parameters.setter
     def parameters(self, numbers: npt.ArrayLike) -> None:
@@ -190,7 +190,7 @@ class CompiledProgram(storage.Saved):
         return storage.Content("CompiledProgram", self._recorded, more)
 
     def __len__(self) -> int:
-        return len(self._run.program)
+        return self._run.n_instructions
 
     def __str__(self) -> str:
         return str(self._run)

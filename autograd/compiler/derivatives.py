@@ -120,10 +120,10 @@ class Derivatives:
         total = len(batch) * k
         # All of the buffers are written and read in turn: a few that stay in the cache
         # are the faster.
-        fitting = DIRECTIONS_BYTES // (self.dtype.itemsize * run.program.n_varying + 1)
+        fitting = DIRECTIONS_BYTES // (self.dtype.itemsize * run.grouping.n_varying + 1)
         n_chunks = math.ceil(total / max(1, fitting))
         size = math.ceil(total / n_chunks)
-        found = np.empty((total, len(run.program.outputs)), self.dtype)
+        found = np.empty((total, len(run.tape.outputs[: run.n_shown])), self.dtype)
         for start in range(0, total, size):
             start = min(start, total - size)  # buffers are laid out for one size
             rows = np.arange(start, start + size)

@@ -14,8 +14,10 @@ operation has none.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,9 @@ import numpy.typing as npt
 
 from autograd.compiler.costs import largest_scalar_batch
 from autograd.compiler.errors import NotFinite, NumericalError
-from autograd.compiler.group import group
-from autograd.compiler.products import reroll
+from autograd.compiler.group import Grouping
+from autograd.compiler.products import is_long, reroll
+from autograd.compiler.program import Program
 from autograd.compiler.reference import Pass, Reference
 from autograd.compiler.run_arrays import ArrayExecutor
 from autograd.compiler.run_native import can_run
@@ -39,7 +42,8 @@ class Executable:
     """A recorded tape, or a derivative of it by the leaves `by`, on batches.
 
     `passes` lead from the tape to that of the derivative, which is its first `n_shown`
-    outputs. Threads that use it at the same time take turns.
+    outputs. It computes with its `parameters`, (n_parameters,). Threads that use it at
+    the same time take turns.
     """
 
     def __init__(
@@ -54,17 +58,39 @@ class Executable:
         for each in passes:
             tape = simplify(each(tape))
         self.tape = tape
-        program = reroll(group(tape))
-        # What is not shown is computed too, as it has to be finite.
-        self.program = replace(program, outputs=program.outputs[:n_shown])
         self.n_shown = n_shown
-        self.arrays = ArrayExecutor(self.program, dtype)
-        self.python = PythonExecutor(tape, self.arrays.parameters, self.arrays.turn)
+        self.grouping = Grouping(tape)
+        self.uniform = np.zeros((self.grouping.n_uniform, 1), dtype)
+        self.parameters = self.uniform[: tape.n_parameters, 0]
+        self.turn = threading.Lock()
+        self.python = PythonExecutor(tape, self.parameters, self.turn)
         self.reference = Reference(recorded, passes, by, n_shown)
+        # Of a long recurrence the instructions are made where they are wanted, if ever.
+        self.n_instructions = (
+            self.grouping.n_instructions
+            if is_long(self.grouping.n_instructions, self.grouping.n_rows)
+            else len(self.program)
+        )
         n_terms = int(np.maximum(np.diff(tape.starts) - 1, 1).sum())
         self.largest_scalar_batch = largest_scalar_batch(
-            len(program), program.n_uniform, program.n_varying, n_terms, can_run()
+            self.n_instructions,
+            self.grouping.n_uniform,
+            self.grouping.n_varying,
+            n_terms,
+            can_run(),
         )
+
+    @cached_property
+    def program(self) -> Program:
+        """The array instructions."""
+        program = reroll(self.grouping.program())
+        # What is not shown is computed too, as it has to be finite.
+        return replace(program, outputs=program.outputs[: self.n_shown])
+
+    @cached_property
+    def arrays(self) -> ArrayExecutor:
+        """What runs them, with these parameters."""
+        return ArrayExecutor(self.program, self.uniform, self.turn)
 
     def outputs(
         self,
@@ -75,10 +101,10 @@ class Executable:
     ) -> Array:
         """The outputs (batch, n_outputs) for a batch (batch, n_inputs).
 
-        With `parameters` they are computed with these, and else with those that
-        `arrays` has. An example stands in `repeats` rows, which is what errors count.
-        ValueError or NumericalError where there is no result; with a number to `fill`
-        in, that is the result there.
+        With `parameters` they are computed with these, and else with its own. An
+        example stands in `repeats` rows, which is what errors count. ValueError or
+        NumericalError where there is no result; with a number to `fill` in, that is
+        the result there.
         """
         executor = self.executor(len(batch))
         try:
@@ -100,14 +126,14 @@ class Executable:
 
     def parameters_now(self) -> Array:
         """A copy of the parameters, between two assignments of other threads."""
-        with self.arrays.turn:
-            numbers: Array = self.arrays.parameters.copy()
+        with self.turn:
+            numbers: Array = self.parameters.copy()
             return numbers
 
     def set_parameters(self, numbers: npt.ArrayLike) -> None:
         """Assign the parameters, not in the middle of a run."""
-        with self.arrays.turn:
-            self.arrays.parameters[:] = numbers
+        with self.turn:
+            self.parameters[:] = numbers
 
     def executor(self, batch_size: int) -> PythonExecutor | ArrayExecutor:
         """What is estimated to be the faster for a batch of this size."""
@@ -116,7 +142,7 @@ class Executable:
 
     def __str__(self) -> str:
         largest = self.largest_scalar_batch
-        vector = f"as {len(self.program)} array instructions"
+        vector = f"as {self.n_instructions} array instructions"
         if can_run():
             vector = f"natively {vector}"
         scalar = f"as straight-line Python ({len(self.tape)} operations)"

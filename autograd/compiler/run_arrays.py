@@ -13,7 +13,6 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd.compiler.adjoint import adjoint
 from autograd.compiler.buffers import Buffers
@@ -26,19 +25,23 @@ from autograd.compiler.steps import Array
 class ArrayExecutor:
     """A program with its parameters and constants, ready for batches of any size.
 
-    Where a number is not finite it raises NotFinite, and has no result.
+    `uniform`, (n_uniform, 1), is where the rows are that are the same for all examples,
+    the parameters first: others who change them have the `turn`. Where a number is not
+    finite it raises NotFinite, and has no result.
     """
 
-    def __init__(self, program: Program, dtype: npt.DTypeLike) -> None:
+    def __init__(
+        self, program: Program, uniform: Array, turn: threading.Lock | None = None
+    ) -> None:
         self.program = program
-        self.dtype = np.dtype(dtype)
-        self.uniform = np.zeros((program.n_uniform, 1), self.dtype)
+        self.dtype = uniform.dtype
+        self.uniform = uniform
         first = program.n_parameters
         with np.errstate(over="ignore"):
             self.uniform[first : first + len(program.constants), 0] = program.constants
         self.parameters = self.uniform[:first, 0]
         self._buffers: dict[int, Buffers] = {}
-        self.turn = threading.Lock()  # the buffers serve one thread at a time
+        self.turn = turn or threading.Lock()  # the buffers serve one thread at a time
 
     @cached_property
     def way_back(self) -> Program:
