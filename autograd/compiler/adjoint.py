@@ -229,11 +229,11 @@ class _WayBack:
         }
         self.parts: dict[tuple[bool, int], list[Part]] = {}
         self.guards: list[Index] = []
-        space, row = program.outputs[0]
-        output = Index(space, np.array([row]))
+        first = program.outputs[0]
+        output = Index(first.varying, first.rows[:1])
         seed: Number = 1.0
         mean = output
-        if space is VARYING:
+        if output.varying:
             count = self.writer.add(Count, UNIFORM, 1)
             total = self.writer.add(Total, UNIFORM, 1, output)
             found, weight = (self.writer.apply(DIV, [x, count]) for x in (total, 1.0))
@@ -244,12 +244,12 @@ class _WayBack:
             gradient = self.gradient(it.varying, it.first, it.size)
             if gradient is not None:
                 self.pass_on(it, gradient)
-        outputs = [(UNIFORM, int(mean.rows[0]))]
+        outputs = [mean]
         if program.n_parameters:
             # One instruction for all of them, so that they lie side by side.
             parts = tuple(self.parts.get((UNIFORM, 0), ()))
             made = self.writer.add(Accumulate, UNIFORM, program.n_parameters, parts)
-            outputs += [(UNIFORM, row) for row in made.rows.tolist()]
+            outputs.append(made)
         both = replace(self.writer.program, outputs=outputs, guards=self.guards)
         self.result = _without_idle(program, both)
 
@@ -401,10 +401,8 @@ def _without_idle(program: Program, both: Program) -> Program:
         VARYING: np.zeros(both.n_varying, bool),
         UNIFORM: np.zeros(both.n_uniform, bool),
     }
-    for space, row in both.outputs:
-        read[space][row] = True
-    for guard in both.guards:
-        read[guard.varying][guard.rows] = True
+    for index in (*both.outputs, *both.guards):
+        read[index.varying][index.rows] = True
     kept = []
     for it in reversed(both.instructions[len(program) :]):
         if read[it.varying][it.first : it.first + it.size].any():
@@ -426,7 +424,7 @@ def _without_idle(program: Program, both: Program) -> Program:
     return replace(
         both,
         instructions=instructions,
-        outputs=[(space, int(new[space][row])) for space, row in both.outputs],
+        outputs=list(map(renumbered, both.outputs)),
         guards=list(map(renumbered, both.guards)),
     )
 

@@ -106,9 +106,9 @@ class Buffers:
         program = self.program
         forward = [step for it in program.instructions for step in self._steps(it)]
         # An input that no product reads is copied, so that it is looked at at all.
-        for space, row in program.outputs:
-            if space and row < program.n_inputs:
-                self.copied[row] = True
+        for output in program.outputs:
+            if output.varying:
+                self.copied[output.rows[output.rows < program.n_inputs]] = True
         self.copied |= ~self.direct
         load = [
             copy(self.data[VARYING][r], self.inputs[r]) for r in runs_of(self.copied)
@@ -137,13 +137,12 @@ class Buffers:
             self.firsts[space] = np.array(starts, dtype=np.intp)
         self._place(behind)
         steps = [step for it in behind for step in self._steps(it)]
-        rows = [Index(space, np.array([row])) for space, row in both.outputs[:2]]
-        self.value = self._read(rows[0], steps).reshape(())
-        n = len(both.outputs) - 1
+        mean, *slopes = both.outputs
+        self.value = self._read(mean, steps).reshape(())
         self.gradient = np.empty(0, self.dtype)
-        if n:
-            (block,) = self._blocks(rows[1])
-            self.gradient = self.homes[block].reshape(n)
+        for output in slopes:  # of all parameters at once, if there are any
+            (block,) = self._blocks(output)
+            self.gradient = self.homes[block].reshape(-1)
         # What the way forward has computed was looked at already.
         guards = {block for guard in both.guards for block in self._blocks(guard)}
         guarded = [self.homes[block] for block in sorted(guards)]

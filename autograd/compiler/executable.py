@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -85,7 +84,7 @@ class Executable:
         """The array instructions."""
         program = reroll(self.grouping.program())
         # What is not shown is computed too, as it has to be finite.
-        return replace(program, outputs=program.outputs[: self.n_shown])
+        return program if self.n_shown is None else program.showing(self.n_shown)
 
     @cached_property
     def arrays(self) -> ArrayExecutor:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -197,14 +198,15 @@ class Grouping:
 
     def program(self) -> Program:
         """The instructions, one or more for each group."""
-        tape, row = self.tape, self.row
-        outputs = tape.outputs
+        tape, outputs = self.tape, self.tape.outputs
+        edges = _edges(self.varying[outputs].astype(np.int64))
+        runs = [outputs[a:b] for a, b in pairwise(edges.tolist())]
         return Program(
             tape.n_inputs,
             tape.n_parameters,
             tape.constants.tolist(),
             [*self._instructions()],
-            [*zip(self.varying[outputs].tolist(), row[outputs].tolist(), strict=True)],
+            [Index(bool(self.varying[run[0]]), self.row[run]) for run in runs],
         )
 
     def _instructions(self) -> Iterator[Instruction]:

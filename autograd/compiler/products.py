@@ -45,6 +45,7 @@ from autograd.compiler.row_order import (
     gathered,
     in_reading_order,
     renumbered,
+    renumbered_rows,
 )
 from autograd.ops import TABLE
 
@@ -73,9 +74,7 @@ def reroll(program: Program) -> Program:
             following[it.varying] += made.size
             new_row[it.varying][it.first + order] = first + np.arange(made.size)
             result.instructions.append(replace(made, first=first))
-    result.outputs = [
-        (space, int(new_row[space][row])) for space, row in program.outputs
-    ]
+    result.outputs = [renumbered_rows(each, new_row) for each in program.outputs]
     return in_reading_order(result)
 
 
@@ -174,9 +173,15 @@ def _saved(it: Reduction, n_rows: int) -> float:
 
 
 def _distinct(rows: Rows) -> tuple[Rows, Rows]:
-    """The distinct columns, and for each column which of them it is."""
-    found, which = np.unique(rows, axis=1, return_inverse=True)
-    return found, which.ravel()
+    """The distinct columns, in order, and for each column which of them it is."""
+    columns = np.ascontiguousarray(rows.T)
+    whole = columns.view(np.dtype((np.void, len(rows) * columns.itemsize)))
+    keys = whole.ravel().tolist()
+    places = {key: i for i, key in enumerate(keys)}  # by their bytes: no sorting of all
+    found = rows[:, [*places.values()]]
+    order = np.lexsort(found[::-1])
+    place_of = dict(zip(places, np.argsort(order).tolist(), strict=True))
+    return found[:, order], np.array([place_of[key] for key in keys], np.intp)
 
 
 def _connected(l_of: Rows, r_of: Rows) -> Iterator[Rows]:

@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -163,7 +163,8 @@ class Program:
     n_parameters: int
     constants: list[float]
     instructions: list[Instruction] = field(default_factory=list)
-    outputs: list[tuple[bool, int]] = field(default_factory=list)
+    outputs: list[Index] = field(default_factory=list)
+    """The rows of the outputs, run after run of one space."""
     guards: list[Index] = field(default_factory=list)
     """Rows of which it matters that they are finite, though no output needs them."""
 
@@ -177,6 +178,20 @@ class Program:
         """How many rows are the same for all examples."""
         leaves = self.n_parameters + len(self.constants)
         return leaves + sum(i.size for i in self.instructions if not i.varying)
+
+    @property
+    def n_outputs(self) -> int:
+        """How many outputs there are."""
+        return sum(output.rows.size for output in self.outputs)
+
+    def showing(self, n: int) -> Program:
+        """The same with the first n outputs alone."""
+        outputs, left = [], n
+        for output in self.outputs:
+            rows = output.rows[:left]
+            left -= len(rows)
+            outputs += [Index(output.varying, rows)] * (len(rows) > 0)
+        return replace(self, outputs=outputs)
 
     def run(self, inputs: Sequence[float], parameters: Sequence[float]) -> list[float]:
         """The outputs for one example, one scalar after the other: see `run_batch`."""
@@ -210,7 +225,11 @@ class Program:
                 if not all(map(math.isfinite, data[guard.varying][row])):
                     raise OverflowError(f"row {row} of {guard} is not finite")
         return [
-            [data[varying][row][e * varying] for varying, row in self.outputs]
+            [
+                data[output.varying][row][e * output.varying]
+                for output in self.outputs
+                for row in output.rows.tolist()
+            ]
             for e in examples
         ]
 
@@ -230,10 +249,9 @@ class Program:
                 assert it.varying or summed or not arg.varying, f"{it}: from varying"
             assert it.size == _size(it), f"{it}: wrong size"
             ready[it.varying] += it.size
-        for varying, row in self.outputs:
-            assert 0 <= row < ready[varying], "an output is no row"
-        for guard in self.guards:
-            assert 0 <= guard.rows.min() <= guard.rows.max() < ready[guard.varying]
+        for index in (*self.outputs, *self.guards):
+            last = ready[index.varying]
+            assert 0 <= index.rows.min() <= index.rows.max() < last, "no such row"
 
     def __len__(self) -> int:
         return len(self.instructions)
@@ -248,10 +266,11 @@ class Program:
         for it in self.instructions:
             where = Index(it.varying, np.arange(it.first, it.first + it.size))
             lines.append(f"{where!s:>14} = {describe(it)}")
-        outputs = []
-        for space, group in groupby(self.outputs, lambda output: output[0]):
-            rows = np.array([row for _, row in group])
-            outputs += [Index(space, rows[run]) for run in consecutive(rows)]
+        outputs = [
+            Index(output.varying, output.rows[run])
+            for output in self.outputs
+            for run in consecutive(output.rows)
+        ]
         lines.append(f"outputs {' '.join(map(str, outputs))}")
         if self.guards:
             lines.append(f"to be finite {' '.join(map(str, self.guards))}")

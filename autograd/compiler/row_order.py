@@ -91,7 +91,7 @@ class _Ordering:
         self.result = replace(
             program,
             instructions=self.instructions,
-            outputs=[(space, int(final[space][row])) for space, row in program.outputs],
+            outputs=[renumbered_rows(output, final) for output in program.outputs],
         )
 
     def _find_readers(self, program: Program) -> None:
@@ -183,11 +183,12 @@ class _Ordering:
 
 def renumbered(it: Instruction, new_row: dict[bool, Rows]) -> Instruction:
     """The instruction, reading the same rows by their new numbers."""
+    return mapped(it, lambda index: renumbered_rows(index, new_row))
 
-    def new(index: Index) -> Index:
-        return Index(index.varying, new_row[index.varying][index.rows])
 
-    return mapped(it, new)
+def renumbered_rows(index: Index, new_row: dict[bool, Rows]) -> Index:
+    """The same rows by their new numbers."""
+    return Index(index.varying, new_row[index.varying][index.rows])
 
 
 def permuted(it: Instruction, order: Rows) -> Instruction | None:

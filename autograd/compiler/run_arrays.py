@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import threading
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ class ArrayExecutor:
 
         With `parameters` they are those that are set first, in the same turn.
         """
-        outputs = np.empty((len(batch), len(self.program.outputs)), self.dtype)
+        outputs = np.empty((len(batch), self.program.n_outputs), self.dtype)
         with self.turn:
             buffers = self._forward(batch, parameters)
             for columns, space, rows in self.columns:
@@ -85,15 +84,16 @@ class ArrayExecutor:
         """Which columns of the outputs come from which rows of which space."""
         found: list[tuple[slice, bool, Any]] = []
         first = 0
-        for space, group in groupby(self.program.outputs, lambda output: output[0]):
-            rows = np.array([row for _, row in group])
+        for output in self.program.outputs:
+            rows = output.rows
             runs = consecutive(rows)
             if len(runs) > FEW_LOOKS:
                 runs = [slice(0, len(rows))]
             for run in runs:
                 span = affine(rows[run])
                 columns = slice(first + run.start, first + run.stop)
-                found.append((columns, space, rows[run] if span is None else span))
+                read = rows[run] if span is None else span
+                found.append((columns, output.varying, read))
             first += len(rows)
         return found
 

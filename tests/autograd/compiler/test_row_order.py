@@ -124,7 +124,7 @@ def test_a_product_takes_orders_of_whole_rows_and_columns_and_no_other():
     )
     product = Product(VARYING, 2, 4, left, right)
     numbers = [2.0, 3.0], [5.0, 7.0, 11.0, 13.0]
-    outputs = [(VARYING, row) for row in range(2, 6)]
+    outputs = [Index(VARYING, np.arange(2, 6))]
     program = Program(2, 4, [], [product], outputs)
     found = program.run(*numbers)
     orders = list(itertools.permutations(range(4)))
