@@ -1,21 +1,27 @@
 """What compiling costs per scalar node, on graphs of 10,000 to 1,000,000 nodes.
 
 The graphs are whole batches of a small network recorded as one, a 784-16-16-10 network
-with cross-entropy, and a Runge-Kutta recurrence, which has no width.
+with cross-entropy, and Runge-Kutta recurrences, which have no width.
 
     pip install .
     python -m benchmarks.compiling
 
-Times are of the processor, in microseconds per node; compiling comes beyond recording,
-and is the median of three.
+Times are of the processor, in microseconds per node: recording, compiling, and the
+first `value_and_grad`, which makes the derivative. `bytes` is the most memory that the
+last two take beyond the graph's own, per node. Each is the median of three processes.
 """
 
 from __future__ import annotations
 
-import gc
+import argparse
+import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from autograd import Value, compile, topological_order
 from benchmarks.replay import lotka_volterra
@@ -48,10 +54,29 @@ def digits() -> tuple[Value, list[Value]]:
     return cross_entropy(model(inputs), 3), model.parameters()
 
 
-def recurrence() -> tuple[Value, list[Value]]:
-    """200 Runge-Kutta steps of the Lotka-Volterra equations."""
+def recurrence(n_steps: int) -> tuple[Value, list[Value]]:
+    """Runge-Kutta steps of the Lotka-Volterra equations."""
     leaves = [Value(number) for number in (1.1, 0.4, 0.4, 0.1, 10.0, 5.0)]
-    return lotka_volterra(leaves), leaves
+    return lotka_volterra(leaves, n_steps), leaves
+
+
+def pendulum(n_steps: int) -> tuple[Value, list[Value]]:
+    """Runge-Kutta steps of a pendulum: the energy at the end."""
+    leaves = [Value(number) for number in (1.0, 0.0, 9.81, 1.3)]
+    angle, speed, gravity, length = leaves
+    h = 0.01
+
+    def slope(angle: Value, speed: Value) -> tuple[Value, Value]:
+        return speed, -(gravity / length) * angle.sin()
+
+    for _ in range(n_steps):
+        a1, b1 = slope(angle, speed)
+        a2, b2 = slope(angle + h / 2 * a1, speed + h / 2 * b1)
+        a3, b3 = slope(angle + h / 2 * a2, speed + h / 2 * b2)
+        a4, b4 = slope(angle + h * a3, speed + h * b3)
+        angle = angle + h / 6 * (a1 + 2.0 * a2 + 2.0 * a3 + a4)
+        speed = speed + h / 6 * (b1 + 2.0 * b2 + 2.0 * b3 + b4)
+    return 0.5 * speed * speed - gravity / length * angle.cos(), leaves
 
 
 CASES: dict[str, Callable[[], tuple[Value, list[Value]]]] = {
@@ -59,35 +84,88 @@ CASES: dict[str, Callable[[], tuple[Value, list[Value]]]] = {
     "150 examples": lambda: batch(150),
     "1,500 examples": lambda: batch(1500),
     "784-16-16-10": digits,
-    "recurrence": recurrence,
+    "Lotka-Volterra, 200 steps": lambda: recurrence(200),
+    "Lotka-Volterra, 2,000 steps": lambda: recurrence(2000),
+    "pendulum, 500 steps": lambda: pendulum(500),
+    "pendulum, 8,000 steps": lambda: pendulum(8000),
 }
+
+
+class Costs(NamedTuple):
+    """What a graph costs: seconds, and bytes beyond what there was before."""
+
+    nodes: int
+    record: float
+    compile: float
+    first_call: float
+    peak: int
+    instructions: int
+
+
+def measured(name: str) -> Costs:
+    """Compile a graph in this process, in which nothing else should be."""
+    leaf = Value(1.0)
+    # What is imported is imported now.
+    compile(leaf * leaf, parameters=[leaf]).value_and_grad()
+    start = time.process_time()
+    root, parameters = CASES[name]()
+    record = time.process_time() - start
+    nodes = len(topological_order(root))
+    before = resident(reset=True)
+    start = time.process_time()
+    program = compile(root, parameters=parameters)
+    compiled = time.process_time()
+    program.value_and_grad()
+    called = time.process_time()
+    peak = resident(peak=True) - before
+    return Costs(nodes, record, compiled - start, called - compiled, peak, len(program))
+
+
+def resident(peak: bool = False, reset: bool = False) -> int:
+    """How many bytes of memory the process has now, or had at most since a reset.
+
+    -1 where the system does not tell, as Linux does.
+    """
+    process = Path("/proc/self")
+    if not process.exists():
+        return -1
+    if reset:
+        (process / "clear_refs").write_text("5")
+    key = "VmHWM:" if peak else "VmRSS:"
+    lines = (process / "status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(key)]
+    return 1024 * int(line.split()[1])
 
 
 def main() -> None:
     """Measure, and print the table."""
-    print("| graph | nodes | record | compile | instructions |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    leaf = Value(1.0)
-    compile(leaf * leaf, parameters=[leaf])  # what is imported is imported now
-    for name, make in CASES.items():
-        gc.collect()
-        start = time.process_time()
-        root, parameters = make()
-        recorded = time.process_time() - start
-        nodes = len(topological_order(root))
-        times = []
-        for _ in range(3):
-            start = time.process_time()
-            program = compile(root, parameters=parameters)
-            times.append(time.process_time() - start)
-        compiled = statistics.median(times)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--graph", choices=CASES, help="measure this one alone, once")
+    args = parser.parse_args()
+    if args.graph:
+        print(json.dumps(measured(args.graph)))
+        return
+    print("| graph | nodes | record | compile | first call | bytes | instructions |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name in CASES:
+        command = [sys.executable, "-m", "benchmarks.compiling", "--graph", name]
+        runs = [
+            Costs(*json.loads(subprocess.run(command, **CAPTURED).stdout))
+            for _ in range(args.repeats)
+        ]
+        costs = Costs(*map(statistics.median, zip(*runs, strict=True)))
+        seconds = (costs.record, costs.compile, costs.first_call)
+        cells = [f"{time / costs.nodes * 1e6:.2f}" for time in seconds]
+        cells.append(f"{costs.peak / costs.nodes:.0f}" if costs.peak >= 0 else "?")
         print(
-            f"| {name} | {nodes:,} | {recorded / nodes * 1e6:.1f} | "
-            f"{compiled / nodes * 1e6:.1f} | {len(program)} |",
+            f"| {name} | {costs.nodes:,.0f} | {' | '.join(cells)} | "
+            f"{costs.instructions:,.0f} |",
             flush=True,
         )
-        del root, parameters, program
 
+
+CAPTURED: dict[str, Any] = {"check": True, "capture_output": True, "text": True}
 
 if __name__ == "__main__":
     main()

@@ -44,15 +44,15 @@ def potential(x: Sequence[Any]) -> Any:
     return total
 
 
-def lotka_volterra(x: Sequence[Any]) -> Any:
-    """The squared distance from 0 after 200 Runge-Kutta steps of 0.05."""
+def lotka_volterra(x: Sequence[Any], n_steps: int = 200) -> Any:
+    """The squared distance from 0 after Runge-Kutta steps of 0.05."""
     a, b, c, d, u, v = x
 
     def slope(u: Any, v: Any) -> tuple[Any, Any]:
         return a * u - b * u * v, d * u * v - c * v
 
     h = 0.05
-    for _ in range(200):
+    for _ in range(n_steps):
         k1 = slope(u, v)
         k2 = slope(u + h / 2 * k1[0], v + h / 2 * k1[1])
         k3 = slope(u + h / 2 * k2[0], v + h / 2 * k2[1])

@@ -190,7 +190,7 @@ class CompiledProgram(storage.Saved):
         return storage.Content("CompiledProgram", self._recorded, more)
 
     def __len__(self) -> int:
-        return self._run.n_instructions
+        return len(self._run.program)
 
     def __str__(self) -> str:
         return str(self._run)

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from autograd.compiler.costs import largest_scalar_batch
 from autograd.compiler.errors import NotFinite, NumericalError
 from autograd.compiler.group import Grouping
-from autograd.compiler.products import is_long, reroll
+from autograd.compiler.products import reroll
 from autograd.compiler.program import Program
 from autograd.compiler.reference import Pass, Reference
 from autograd.compiler.run_arrays import ArrayExecutor
@@ -64,15 +64,9 @@ class Executable:
         self.turn = threading.Lock()
         self.python = PythonExecutor(tape, self.parameters, self.turn)
         self.reference = Reference(recorded, passes, by, n_shown)
-        # Of a long recurrence the instructions are made where they are wanted, if ever.
-        self.n_instructions = (
-            self.grouping.n_instructions
-            if is_long(self.grouping.n_instructions, self.grouping.n_rows)
-            else len(self.program)
-        )
         n_terms = int(np.maximum(np.diff(tape.starts) - 1, 1).sum())
         self.largest_scalar_batch = largest_scalar_batch(
-            self.n_instructions,
+            self.grouping.n_instructions,
             self.grouping.n_uniform,
             self.grouping.n_varying,
             n_terms,
@@ -81,7 +75,7 @@ class Executable:
 
     @cached_property
     def program(self) -> Program:
-        """The array instructions."""
+        """The array instructions, made when they are wanted, if ever."""
         program = reroll(self.grouping.program())
         # What is not shown is computed too, as it has to be finite.
         return program if self.n_shown is None else program.showing(self.n_shown)
@@ -141,7 +135,7 @@ class Executable:
 
     def __str__(self) -> str:
         largest = self.largest_scalar_batch
-        vector = f"as {self.n_instructions} array instructions"
+        vector = f"as {len(self.program)} array instructions"
         if can_run():
             vector = f"natively {vector}"
         scalar = f"as straight-line Python ({len(self.tape)} operations)"

@@ -127,7 +127,6 @@ class Grouping:
         self.n_varying = int(ends[-1]) if len(ends) else tape.n_inputs
         self.n_uniform = int(uniform_ends[-1]) if len(ends) else n_uniform
         self.n_instructions = len(sizes) + int((counts > 0).sum())
-        self.n_rows = len(tape) + len(self.numbers)
         self.row = np.empty(start + len(tape), np.intp)
         self.row[:start] = np.arange(start) - tape.n_inputs
         self.row[: tape.n_inputs] = np.arange(tape.n_inputs)

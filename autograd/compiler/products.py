@@ -58,7 +58,8 @@ def reroll(program: Program) -> Program:
     A long recurrence has neither, and is left as it is: looking at each of its
     thousands of instructions would take longer than all of compiling it.
     """
-    if is_long(len(program), sum([it.size for it in program.instructions])):
+    n_rows = sum([it.size for it in program.instructions])
+    if len(program) > LONG and n_rows < NARROW * len(program):
         return program
     result = Program(program.n_inputs, program.n_parameters, list(program.constants))
     n_leaves = {
@@ -76,11 +77,6 @@ def reroll(program: Program) -> Program:
             result.instructions.append(replace(made, first=first))
     result.outputs = [renumbered_rows(each, new_row) for each in program.outputs]
     return in_reading_order(result)
-
-
-def is_long(n_instructions: int, n_rows: int) -> bool:
-    """Whether a program of so many rows is one of a long recurrence."""
-    return n_instructions > LONG and n_rows < NARROW * n_instructions
 
 
 def _rewritten(it: Instruction) -> Iterator[tuple[Instruction, Rows]]:
