@@ -203,23 +203,27 @@ def check_leaves(
                 f"compile: output {place} is a {type(root).__name__}, not a Value. "
                 f"Nothing was recorded, perhaps inside no_grad()."
             )
-    seen: dict[Value, str] = {}
+    seen: dict[Value, int] = {}
     for kind, nodes in (("input", inputs), ("parameter", parameters)):
         for place, node in enumerate(nodes):
-            name = f"{kind} {place}"
             if not isinstance(node, Value):
                 raise TypeError(
-                    f"compile: {name} is a {type(node).__name__}, not a Value."
+                    f"compile: {kind} {place} is a {type(node).__name__}, not a Value."
                 )
             if node.op is not None:
                 raise ValueError(
-                    f"compile: {name} was computed by {node.op.name}. Inputs and "
-                    f"parameters are leaves: Values that you made from numbers."
+                    f"compile: {kind} {place} was computed by {node.op.name}. Inputs "
+                    f"and parameters are leaves: Values that you made from numbers."
                 )
             if node in seen:
+                first = seen[node]
+                is_input = first < len(inputs)
+                other = (
+                    f"input {first}" if is_input else f"parameter {first - len(inputs)}"
+                )
                 raise ValueError(
-                    f"compile: {name} is the same Value as {seen[node]}. Give each "
+                    f"compile: {kind} {place} is the same Value as {other}. Give each "
                     f"leaf once: the derivatives by inputs are those of "
                     f"program.jacobian(batch, wrt='inputs')."
                 )
-            seen[node] = name
+            seen[node] = len(seen)

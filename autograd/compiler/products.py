@@ -170,14 +170,15 @@ def _saved(it: Reduction, n_rows: int) -> float:
 
 def _distinct(rows: Rows) -> tuple[Rows, Rows]:
     """The distinct columns, in order, and for each column which of them it is."""
-    columns = np.ascontiguousarray(rows.T)
+    # By their bytes, the highest first: they have the order of the numbers.
+    columns = np.ascontiguousarray(rows.T, ">i8")
     whole = columns.view(np.dtype((np.void, len(rows) * columns.itemsize)))
     keys = whole.ravel().tolist()
-    places = {key: i for i, key in enumerate(keys)}  # by their bytes: no sorting of all
-    found = rows[:, [*places.values()]]
-    order = np.lexsort(found[::-1])
-    place_of = dict(zip(places, np.argsort(order).tolist(), strict=True))
-    return found[:, order], np.array([place_of[key] for key in keys], np.intp)
+    where = {key: i for i, key in enumerate(keys)}
+    distinct = sorted(where)
+    place = {key: k for k, key in enumerate(distinct)}
+    which = np.array([place[key] for key in keys], np.intp)
+    return rows[:, [where[key] for key in distinct]], which
 
 
 def _connected(l_of: Rows, r_of: Rows) -> Iterator[Rows]:

@@ -2,8 +2,7 @@
 
    What each pass means is written there, and only there: `fold` and `collect_sums` in
    autograd/compiler/simplify.py, `derive` in autograd/compiler/differentiate.py, `layers`
-   in autograd/compiler/group.py, `connected` in autograd/compiler/row_order.py. The tapes
-   that come out are the same to the bit.
+   in autograd/compiler/group.py. The tapes that come out are the same to the bit.
 
    No mathematics is here. What an operation on constants gives is asked of `helper`, and
    so is what a rule of the table writes: once for each operation and each choice of
@@ -482,7 +481,8 @@ emit(Writer *w, int32_t code, const int32_t *args, Py_ssize_t n, int in_rule,
         int32_t i = w->slots[at];
         int64_t start = w->starts.at[i];
         if (w->codes.at[i] == code && w->starts.at[i + 1] - start == n &&
-            memcmp(w->operands.at + start, args, (size_t)n * sizeof *args) == 0) {
+            (n == 0 ||
+             memcmp(w->operands.at + start, args, (size_t)n * sizeof *args) == 0)) {
             *number = w->result.at[i];
             return constants && in_rule && *number >= 0 ? GAVE_UP : 0;
         }
@@ -502,7 +502,8 @@ emit(Writer *w, int32_t code, const int32_t *args, Py_ssize_t n, int in_rule,
     if (RESERVE(&w->operands, n) < 0 || RESERVE(&w->starts, 1) < 0 ||
         push(&w->result, *number) < 0 || push(&w->codes, code) < 0)
         return FAILED;
-    memcpy(w->operands.at + w->operands.n, args, (size_t)n * sizeof *args);
+    if (n)
+        memcpy(w->operands.at + w->operands.n, args, (size_t)n * sizeof *args);
     w->operands.n += n;
     w->starts.at[w->starts.n++] = w->operands.n;
     w->slots[at] = (int32_t)w->codes.n - 1;
@@ -910,7 +911,8 @@ write_terms(Writer *w, Sums *sums, Ints *pairs, const Ints *singles, int32_t *nu
 #undef IS_LEAF
 #undef IS_PARAMETER
     if (has_parameter && factors->n != pairs->n) {
-        memcpy(pairs->at, factors->at, (size_t)factors->n * sizeof *factors->at);
+        if (factors->n)
+            memcpy(pairs->at, factors->at, (size_t)factors->n * sizeof *factors->at);
         pairs->n = factors->n;
     }
     int32_t *at = terms->at + 1, product;
@@ -1535,66 +1537,11 @@ layers(PyObject *Py_UNUSED(module), PyObject *arguments)
     return made;
 }
 
-/* For each number below `size` its part: those that pairs connect share one. Parts are
-   numbered by their first members. */
-static PyObject *
-connected(PyObject *Py_UNUSED(module), PyObject *arguments)
-{
-    Py_ssize_t size;
-    Py_buffer a_of, b_of;
-    if (!PyArg_ParseTuple(arguments, "ny*y*", &size, &a_of, &b_of))
-        return NULL;
-    const int64_t *a = a_of.buf, *b = b_of.buf;
-    Py_ssize_t n = a_of.len / 8;
-    PyObject *made = NULL;
-    int64_t *part = NULL;
-    int64_t *parent = malloc(((size_t)(size > 0 ? size : 0) + 1) * sizeof *parent);
-    int right = parent != NULL && size >= 0 && b_of.len == a_of.len;
-    for (Py_ssize_t i = 0; right && i < n; i++)
-        right = 0 <= a[i] && a[i] < size && 0 <= b[i] && b[i] < size;
-    if (parent == NULL)
-        PyErr_NoMemory();
-    else if (!right)
-        PyErr_SetString(PyExc_ValueError, "connected: there is no such number");
-    if (right) {
-        for (Py_ssize_t i = 0; i < size; i++)
-            parent[i] = i;
-#define ROOT(i)                              \
-    while (parent[i] != i) {                 \
-        parent[i] = parent[parent[i]];       \
-        i = parent[i];                       \
-    }
-        for (Py_ssize_t i = 0; i < n; i++) {
-            int64_t left = a[i], other = b[i];
-            ROOT(left)
-            ROOT(other)
-            if (left < other)
-                parent[other] = left;
-            else
-                parent[left] = other;
-        }
-        made = bytes_of(8, size, (void **)&part);
-    }
-    /* A root is the first of its part. */
-    int64_t n_parts = 0;
-    for (Py_ssize_t i = 0; made != NULL && i < size; i++) {
-        int64_t root = i;
-        ROOT(root)
-        part[i] = root == i ? n_parts++ : part[root];
-    }
-#undef ROOT
-    free(parent);
-    PyBuffer_Release(&a_of);
-    PyBuffer_Release(&b_of);
-    return made;
-}
-
 static PyMethodDef methods[] = {
     {"fold", fold, METH_VARARGS, "Fold constants, merge equal instructions."},
     {"collect_sums", collect_sums, METH_VARARGS, "Collapse trees of additions."},
     {"derive", derive, METH_VARARGS, "Lower, or differentiate."},
     {"layers", layers, METH_VARARGS, "The depth of each number, and if it varies."},
-    {"connected", connected, METH_VARARGS, "The connected part of each number."},
     {NULL, NULL, 0, NULL},
 };
 
