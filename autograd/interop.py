@@ -108,7 +108,7 @@ def apply_ufunc(
     _check_kinds(name, [*kinds, np.dtype(options.get("dtype") or object)])
     options = {key: given for key, given in options.items() if key != "dtype"}
     if _has_objects(options.get("where")):
-        raise (TraceError if traced() else Refusal)(
+        raise (TraceError if is_traced() else Refusal)(
             f"np.{name}: `where` takes true and false, and no Values. Leave it out, "
             f"and what it leaves out: np.where(x > 0, x, 0.0)."
         )
