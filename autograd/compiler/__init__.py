@@ -135,7 +135,8 @@ def compile_function(
     array([ 0., nan])
     """
     # As in `compile`: NumPy is not needed until there is something to compile.
-    from autograd.compiler.function import CompiledFunction, recorded
+    from autograd.compiler.function import CompiledFunction
+    from autograd.compiler.recording import recorded
 
     return CompiledFunction(*recorded(f, n_inputs, at), on_domain_error)
 
