@@ -11,7 +11,11 @@ weighted sum is a single node.
 
 Each repeat runs all engines one after the other, each in a process of its own, with the
 garbage collector on; the medians over the repeats are shown, and their ratios. Bytes
-are what Python has allocated for the graph after backward, by tracemalloc.
+are what Python has allocated for the graph after backward, by tracemalloc. `in Python`
+is the same without the native core.
+
+Then a chain of a hundred thousand to ten million nodes is built, swept and freed, to
+show that time and memory are linear in it.
 """
 
 from __future__ import annotations
@@ -19,7 +23,9 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -30,7 +36,16 @@ from typing import Any
 
 SIZES = [2, 16, 16, 1]
 N_EXAMPLES = 100
-ENGINES = ["micrograd", "torch", "valuegrad", "valuegrad, nn.MLP"]
+IN_PYTHON = ", in Python"
+ENGINES = [
+    "micrograd",
+    "torch",
+    "valuegrad",
+    "valuegrad, nn.MLP",
+    "valuegrad" + IN_PYTHON,
+    "valuegrad, nn.MLP" + IN_PYTHON,
+]
+CHAINS = [10**5, 10**6, 10**7]
 
 
 def scalar_epoch(leaf: Callable[[float], Any]) -> Callable[[], Any]:
@@ -95,7 +110,7 @@ def epoch_of(engine: str) -> Callable[[], Any]:
         return scalar_epoch(
             lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
         )
-    if engine == "valuegrad":
+    if engine.removesuffix(IN_PYTHON) == "valuegrad":
         from autograd import Value
 
         return scalar_epoch(Value)
@@ -139,12 +154,60 @@ def measure(engine: str) -> dict[str, float]:
     }
 
 
+def chain(n: int) -> dict[str, float]:
+    """Seconds to build, sweep and free a chain of n nodes, and bytes of the process."""
+    from autograd import Value
+
+    def resident() -> float:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * float(resource.getpagesize())
+
+    x = y = Value(0.5)
+    before, start = resident(), time.perf_counter()
+    for _ in range(n // 2):
+        y = y * x + x
+    built, graph = time.perf_counter(), resident() - before
+    y.backward()
+    swept = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    freeing = time.perf_counter()
+    del y
+    freed = time.perf_counter()
+    return {
+        "build": built - start,
+        "backward": swept - built,
+        "free": freed - freeing,
+        "bytes": graph,
+        "peak": peak,
+        "kept": resident() - before,
+    }
+
+
+def show_chains() -> None:
+    """Print the table of the chains, each of a process of its own."""
+    print(
+        "\n| chain of | build | backward | free | bytes a node | at most | kept after |"
+    )
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for n in CHAINS:
+        command = [sys.executable, "-m", "benchmarks.eager", "--chain", str(n)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout)
+        times = [f"{found[key] / n * 1e6:.3f}" for key in ("build", "backward", "free")]
+        sizes = [f"{found[key] / n:.0f}" for key in ("bytes", "peak", "kept")]
+        print(f"| {n:,} | {' | '.join(times + sizes)} |")
+
+
 def main() -> None:
     """Measure every engine that is installed, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
+    parser.add_argument("--chain", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.chain:
+        print(json.dumps(chain(args.chain)))
+        return
     if args.engine:
         print(json.dumps(measure(args.engine)))
         return
@@ -154,7 +217,14 @@ def main() -> None:
     for _ in range(args.repeats):
         for engine in ENGINES:
             command = [sys.executable, "-m", "benchmarks.eager", "--engine", engine]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            native = "0" if engine.endswith(IN_PYTHON) else "1"
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "VALUEGRAD_NATIVE": native},
+            )
             if done.returncode == 0:
                 results.setdefault(engine, []).append(json.loads(done.stdout))
             elif "ModuleNotFoundError" in done.stderr:
@@ -167,24 +237,29 @@ def main() -> None:
         f"{args.repeats} interleaved runs; microseconds and bytes per scalar node"
     )
     print(
-        "| engine | build + backward | build | backward | free | bytes | of micrograd |"
+        "| engine | build + backward | build | backward | free | bytes | "
+        "of micrograd | of torch |"
     )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    base = [run["total"] for run in results.get("micrograd", [])]
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    bases = [[run["total"] for run in results.get(peer, [])] for peer in ENGINES[:2]]
     for engine, runs in results.items():
         micro = [
             statistics.median(run[key] for run in runs) / nodes * 1e6
             for key in ("total", "build", "backward", "free")
         ]
         size = statistics.median(run["bytes"] for run in runs) / nodes
-        ratios = [b / run["total"] for b, run in zip(base, runs, strict=False)]
-        ratio = f"1/{statistics.median(ratios):.1f}" if ratios else "?"
-        cells = [f"{number:.2f}" for number in micro]
+        ratios = []
+        for base in bases:
+            each = [b / run["total"] for b, run in zip(base, runs, strict=False)]
+            ratios.append(f"1/{statistics.median(each):.1f}" if each else "?")
+        cells = [f"{number:.3f}" for number in micro]
         # PyTorch allocates outside Python, where tracemalloc does not look.
         shown = "not seen" if engine == "torch" else f"{size:.0f}"
-        print(f"| {engine} | {' | '.join(cells)} | {shown} | {ratio} |")
+        print(f"| {engine} | {' | '.join(cells)} | {shown} | {' | '.join(ratios)} |")
     for engine in sorted(missing):
         print(f"{engine} is not installed: pip install '.[bench]'")
+    if sys.platform == "linux":
+        show_chains()
 
 
 if __name__ == "__main__":
