@@ -1,16 +1,19 @@
 """The Values in C do what those in Python do, with the same messages."""
 
+import copy
 import difflib
 import gc
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 import autograd
-from autograd import Value, native
+from autograd import Value, anomaly, native, no_grad, topological_order
+from autograd.ops import TABLE
 
 ROOT = Path(__file__).parents[3]
 SEEDS = int(os.environ.get("VALUEGRAD_PROGRAMS", 300))
@@ -50,6 +53,70 @@ def test_the_backend_is_named() -> None:
         check=True,
     )
     assert named.stdout == "python\n"
+
+
+def step(w: Value) -> None:
+    """What a program may do in a step: it records, sweeps, fails, copies and drops."""
+    y = (w * 2.0 + 1).tanh() * [w.exp(), 3][0] - autograd.dot([w, y0], [1.0, w])
+    y.backward()
+    y.register_hook(lambda gradient: 2.0 * gradient).remove()
+    z = autograd.max([y, w, 2.0]).clip(-1.0, w)
+    z.register_hook(lambda gradient: None)
+    z.backward()
+    w.label = "w" * (len(w.label) % 3)
+    w.grad = None
+    w.zero_grad()
+    for refused in (
+        lambda: (w - w).log(),
+        lambda: w + "a",
+        lambda: (w - w).sqrt().backward(),
+        lambda: w.leaky_relu(1.0, 2.0),
+        lambda: Value("b"),
+        lambda: Value(1.0, 2),
+        lambda: topological_order(w, 3.0),
+        lambda: copy.copy(y),
+    ):
+        with pytest.raises((ArithmeticError, ValueError, TypeError)):
+            refused()
+    w.data = "d"
+    with pytest.raises(TypeError):
+        w + 1
+    w.data = 0.5
+    copy.deepcopy(w)
+    with anomaly():
+        (w * w).backward()
+    with no_grad():
+        w * w
+
+
+y0 = Value(0.25)
+
+
+def test_steps_leave_nothing_behind() -> None:
+    w = Value(0.5)
+    n_steps = int(os.environ.get("VALUEGRAD_PROGRAMS", 2000))
+    tracemalloc.start()
+    for _ in range(1000):  # until Python's own free lists are full
+        step(w)
+    gc.collect()
+    rows = [TABLE[name] for name in ("mul", "tanh", "dot", "clip")]
+    values = native.core.count()
+    counts = [sys.getrefcount(thing) for thing in [None, *rows, w, y0, Value]]
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(n_steps):
+            step(w)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert native.core.count() == values
+    found = [sys.getrefcount(thing) for thing in [None, *rows, w, y0, Value]]
+    # None is counted by whatever else is going on.
+    assert [b - a for a, b in zip(counts, found, strict=True)][1:] == [0] * 7
+    assert abs(found[0] - counts[0]) < n_steps
+    # Anything that a step leaves takes 16 bytes or more.
+    assert after - before < 8 * n_steps
 
 
 def test_a_value_takes_64_bytes_and_is_not_tracked() -> None:
