@@ -60,10 +60,14 @@ def step(w: Value) -> None:
     y = (w * 2.0 + 1).tanh() * [w.exp(), 3][0] - autograd.dot([w, y0], [1.0, w])
     y.backward()
     y.register_hook(lambda gradient: 2.0 * gradient).remove()
+    (w.lgamma() + autograd.hypot(y, w)).backward()  # these have no rules in C
     z = autograd.max([y, w, 2.0]).clip(-1.0, w)
     z.register_hook(lambda gradient: None)
     z.backward()
-    w.label = "w" * (len(w.label) % 3)
+    odd = Value(1.0, f"a label of its own: {y.data}")
+    odd.data = f"a text of its own: {y.data}"
+    odd.grad = [y.data]
+    w.label = f"another one: {y.data}"
     w.grad = None
     w.zero_grad()
     for refused in (
