@@ -19,6 +19,7 @@ from autograd import (
     Value,
     anomaly,
     exp,
+    grad,
     gradients,
     log,
     no_grad,
@@ -157,6 +158,11 @@ def test_the_usual_remedy_and_the_line_are_in_the_message(
     assert remedy in text
     assert source in text
     assert f"in {provoke.__name__}" in text
+
+
+def test_what_f_computes_while_it_is_differentiated_has_its_lines() -> None:
+    with anomaly(), pytest.raises(DomainError, match=r"operand -2.0 = mul\(.*, at "):
+        grad(lambda x: sqrt(x * -2.0))(1.0)
 
 
 def test_the_derivative_of_a_derivative_names_the_operation_it_comes_from() -> None:

@@ -297,6 +297,23 @@ def test_a_side_has_a_finite_slope_wherever_it_was_recorded() -> None:
     assert [f.grad([x]).item() for x in (0.5, 4.0)] == [1.0, 0.25]
 
 
+def test_a_side_that_remembers_its_lines_is_gated_as_ever() -> None:
+    x = Value(1.0)
+    with autograd.anomaly(), tracing():
+        out = where(x > 2, lambda: sqrt(x - 2.0), 0.0)
+    assert compile(out, [x])([[6.0], [0.0]]).tolist() == [[2.0], [0.0]]
+
+
+def test_an_error_in_a_side_says_where_its_operands_were_made() -> None:
+    def side() -> Any:
+        with autograd.anomaly():
+            return sqrt(x * -2.0)
+
+    x = Value(1.0)
+    with tracing(), pytest.raises(DomainError, match=r"operand -2.0 = mul\(.*, at "):
+        where(x > 0, side, 1.0)
+
+
 # Comparisons
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from autograd import DerivativeError, Value, compile, gradients
 from autograd.apply import function_of
+from autograd.leaves import turn
 from autograd.ops import TABLE
 from autograd.value import Constant
 from tests.strategies import PUBLIC
@@ -205,3 +206,11 @@ def test_a_constant_is_a_leaf_like_others() -> None:
 def test_a_leaf_that_was_set_to_another_number_is_a_float_to_python(data: Any) -> None:
     for ask in (float, lambda v: math.sqrt(v) ** 2, lambda v: 3.0 * (v > 2.0), int):
         assert ask(leaf(data)) == pytest.approx(3.0)
+
+
+def test_who_has_the_turn_may_take_it_again() -> None:
+    with turn:
+        again = turn.acquire(blocking=False)
+        if again:
+            turn.release()
+    assert again

@@ -230,6 +230,8 @@ def test_a_series_of_pandas_is_multiplied_element_by_element() -> None:
     ):
         assert isinstance(found, pandas.Series)
         assert [v.data for v in found] == [3.0, 6.0]
+    for product in (np.multiply(series, x), np.multiply(x, series)):
+        assert isinstance(product, pandas.Series)
     assert (series * x).sum().data == 9.0
     assert list(series < x) == [True, True]
     assert grad(lambda v: (series * v).sum())(3.0) == 3.0

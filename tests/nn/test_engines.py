@@ -387,6 +387,13 @@ def test_the_examples_are_held_once_and_those_given_are_not_kept():
     assert engine.buffer.size == 0  # all of them are computed with where they are
 
 
+def test_the_graph_that_was_recorded_is_not_kept():
+    _, engine = engine_of(Compiled)
+    outputs = engine.first_outputs()
+    assert outputs
+    assert all(v.parents == () for v in outputs)
+
+
 @pytest.mark.parametrize("n", [1, CHUNK - 1, CHUNK, 2 * CHUNK + 3])
 def test_the_mean_loss_of_any_number_of_examples_is_their_mean(n):
     model, engine = engine_of(Compiled)

@@ -10,6 +10,7 @@ import pytest
 
 import nn
 from autograd import Value
+from autograd.leaves import turn
 from nn.engines import Eager
 from tests.threads import together
 
@@ -66,6 +67,39 @@ def test_no_step_of_a_shared_optimizer_is_lost(optimizer: Any) -> None:
         return [shared.steps, *[value.data for value in values]]
 
     assert stepped(4, 100) == stepped(1, 400)
+
+
+class Watched(nn.Module):
+    """w x₀, which remembers of each call whether another thread could have its turn."""
+
+    def __init__(self) -> None:
+        self.weight = Value(2.0)
+        self.found: list[bool] = []
+
+    def __call__(self, inputs: Any) -> Value:
+        def ask() -> None:
+            self.found.append(turn.acquire(blocking=False))
+            if self.found[-1]:
+                turn.release()
+
+        other = threading.Thread(target=ask)
+        other.start()
+        other.join()
+        return self.weight * inputs[0]
+
+
+def test_a_model_is_measured_within_one_turn() -> None:
+    model = Watched()
+    engine = Eager(model, nn.mse, nn.SGD(model.parameters(), 0.01), X, Y)
+    engine.mean_loss(X, Y)
+    assert model.found == [False] * len(X)
+
+
+def test_a_model_is_held_to_its_program_within_one_turn() -> None:
+    model = Watched()
+    nn.predict(model, X)
+    held = model.found[1:]  # the first call is that which is recorded
+    assert held == [False] * len(held) != []
 
 
 @pytest.mark.parametrize("compiled", [False, True])
