@@ -49,6 +49,9 @@ def test_outside_nothing_is_remembered() -> None:
     with anomaly():
         pass
     assert where_made(Value(2.0) * 3.0) == ""
+    with pytest.raises(DomainError) as caught:
+        log(Value(-1.0))
+    assert "test_anomaly.py" not in str(caught.value)
 
 
 def test_in_no_grad_nothing_is_recorded_and_errors_still_say_where() -> None:

@@ -342,6 +342,17 @@ def test_a_branch_of_python_on_a_traced_number_is_refused(
         compile_function(lambda x: x[0] * branch(x[0]), 1)
 
 
+@pytest.mark.parametrize(
+    ("ask", "told"), [(int, True), (round, True), (bool, False), (float, False)]
+)
+def test_classes_are_spoken_of_where_a_whole_number_is_asked_for(
+    ask: Callable[[Any], Any], told: bool
+) -> None:
+    with tracing(), pytest.raises(TraceError) as caught:
+        ask(Value(1.0))
+    assert ("choose by a class" in str(caught.value)) == told
+
+
 def test_what_is_no_number_equals_no_traced_value() -> None:
     x = Value(1.0)
     with tracing():

@@ -69,6 +69,11 @@ def test_what_was_fixed_is_found_where_only_points_near_the_first_are_defined():
         compile_function(lambda x: x[1].log() * x[1].data, 2)
 
 
+def test_what_was_fixed_is_found_where_nothing_far_away_is_defined():
+    with pytest.raises(TraceError, match="Something was fixed"):
+        compile_function(lambda x: (0.01 - (x[0] - 0.5) ** 2).sqrt() * x[0].data, 1)
+
+
 def test_what_was_fixed_is_found_where_only_points_far_from_the_first_show_it():
     with pytest.raises(TraceError, match="Something was fixed"):
         compile_function(lambda x: x[0] * (2.0 if x[0].data > 1.0 else 1.0), 1)
