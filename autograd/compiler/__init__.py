@@ -175,15 +175,12 @@ def on_arrays(rule: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
 def check_outputs(recorded: Tape) -> None:
     """Refuse an output that is the same whatever the inputs and parameters are."""
-    for place, output in enumerate(recorded.outputs.tolist()):
-        stack, seen = [output], {output}
-        while stack and stack[-1] >= recorded.n_inputs + recorded.n_parameters:
-            number = stack.pop()
-            if number >= recorded.n_leaves:
-                new = {*recorded.args(number)} - seen
-                seen |= new
-                stack += sorted(new, reverse=True)  # leaves last: they are found first
-        if not stack:
+    # As in `compile`: NumPy is not needed until there is something to compile.
+    from autograd.compiler.group import layers
+
+    moves = layers(recorded, recorded.n_inputs + recorded.n_parameters)[1]
+    for place, is_moved in enumerate(moves[recorded.outputs].tolist()):
+        if not is_moved:
             raise ValueError(
                 f"compile: output {place} depends on none of the inputs and "
                 f"parameters, and would be a constant. If it was computed inside "

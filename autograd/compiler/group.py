@@ -53,7 +53,7 @@ class Grouping:
         self.tape = tape
         self.start = tape.n_leaves
         self.lengths = np.diff(tape.starts)
-        depth, self.varying = layers(tape)
+        depth, self.varying = layers(tape, tape.n_inputs)
         self.variadic = np.array([op.arity is None for op in tape.table], bool)
         self._find_groups(depth[self.start :])
         self._find_rows()
@@ -259,15 +259,18 @@ class Grouping:
         yield Reduction(varying, first, size, op, tuple(parts))
 
 
-def layers(tape: Tape) -> tuple[npt.NDArray[np.int32], Bools]:
-    """For each number its depth, and whether it varies by example."""
+def layers(tape: Tape, n_varying: int) -> tuple[npt.NDArray[np.int32], Bools]:
+    """For each number its depth, and whether one of the first is behind it, or itself.
+
+    These are the first `n_varying` numbers, such as the inputs, which vary by example.
+    """
     if accelerated.NATIVE is not None:
         depths, varying = accelerated.NATIVE.layers(
-            tape.n_inputs, tape.n_leaves, tape.starts, tape.operands
+            n_varying, tape.n_leaves, tape.starts, tape.operands
         )
         return np.frombuffer(depths, np.int32), np.frombuffer(varying, bool)
     depth = [0] * tape.n_leaves
-    varies = [number < tape.n_inputs for number in range(tape.n_leaves)]
+    varies = [number < n_varying for number in range(tape.n_leaves)]
     for _, args in tape.instructions():
         depth.append(1 + max([depth[i] for i in args], default=0))
         varies.append(any(varies[i] for i in args))

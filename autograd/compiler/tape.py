@@ -115,12 +115,6 @@ class Tape:
         for code, (first, last) in zip(self.codes.tolist(), spans, strict=True):
             yield self.table[code], tuple(operands[first:last])
 
-    def args(self, number: int) -> list[int]:
-        """The numbers of the arguments of what an instruction computes."""
-        i = number - self.n_leaves
-        found: list[int] = self.operands[self.starts[i] : self.starts[i + 1]].tolist()
-        return found
-
     def guarded(self) -> set[int]:
         """The numbers that are to be finite."""
         every = range(self.n_leaves, self.n_leaves + len(self))

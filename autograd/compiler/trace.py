@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from autograd.anomaly import detached_from, in_order, parents_of
+from autograd.compiler import accelerated
 from autograd.compiler.tape import Tape
 from autograd.errors import TraceError, opaque_error
 from autograd.hooks import hooks_of
 from autograd.leaves import floats_of, refuse_changed
 from autograd.ops import TABLE, Operation
 from autograd.value import Value, topological_order
+
+Numbers: TypeAlias = "array[int]"
 
 STOP = TABLE["stop_gradient"]
 
@@ -44,7 +48,40 @@ def trace(
     unnamed = [node for node in order if node.op is None and node not in named]
     constants = [node for node in unnamed if node not in detached]
     numbers = floats_of(constants, "compile")
-    number = {node: i for i, node in enumerate([*leaves, *constants])}
+    table, codes, starts, operands, roots = (
+        _laid_out(order, [*leaves, *constants], outputs, detached)
+        if accelerated.NATIVE is None or detached
+        else accelerated.NATIVE.laid_out(order, [*leaves, *constants], list(outputs))
+    )
+    opaque = [op.name for op in table if op.opaque]
+    if opaque:
+        raise opaque_error(min(opaque))
+    if TABLE["chosen"] in table:
+        raise TraceError(
+            "compile: where was given functions, and only the side that the numbers of "
+            "now choose was recorded. Record inside tracing(), which records both, or "
+            "use compile_function or fit."
+        )
+    return Tape(
+        len(inputs),
+        len(parameters),
+        np.array(numbers, np.float64),
+        tuple(table),
+        np.frombuffer(codes, np.int32),
+        np.frombuffer(starts, np.int64),
+        np.frombuffer(operands, np.int32),
+        np.frombuffer(roots, np.int32),
+    )
+
+
+def _laid_out(
+    order: Sequence[Value],
+    leaves: Sequence[Value],
+    outputs: Sequence[Value],
+    detached: set[Value],
+) -> tuple[list[Operation], Numbers, Numbers, Numbers, Numbers]:
+    """The table, codes, starts, operands and outputs of a tape of these leaves."""
+    number = {node: i for i, node in enumerate(leaves)}
     places: dict[Operation, int] = {}
     codes, starts, operands = array("i"), array("q", [0]), array("i")
     for node in order:
@@ -63,22 +100,10 @@ def trace(
         codes.append(places.setdefault(op, len(places)))
         starts.append(len(operands))
         number[node] = len(number)
-    opaque = [op.name for op in places if op.opaque]
-    if opaque:
-        raise opaque_error(min(opaque))
-    if TABLE["chosen"] in places:
-        raise TraceError(
-            "compile: where was given functions, and only the side that the numbers of "
-            "now choose was recorded. Record inside tracing(), which records both, or "
-            "use compile_function or fit."
-        )
-    return Tape(
-        len(inputs),
-        len(parameters),
-        np.array(numbers, np.float64),
-        tuple(places),
-        np.frombuffer(codes, np.int32),
-        np.frombuffer(starts, np.int64),
-        np.frombuffer(operands, np.int32),
-        np.array([number[node] for node in outputs], np.int32),
+    return (
+        list(places),
+        codes,
+        starts,
+        operands,
+        array("i", [number[node] for node in outputs]),
     )

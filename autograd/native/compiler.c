@@ -2,7 +2,8 @@
 
    What each pass means is written there, and only there: `fold` and `collect_sums` in
    autograd/compiler/simplify.py, `derive` in autograd/compiler/differentiate.py, `layers`
-   in autograd/compiler/group.py. The tapes that come out are the same to the bit.
+   in autograd/compiler/group.py, `laid_out` in autograd/compiler/trace.py. The tapes that
+   come out are the same to the bit.
 
    No mathematics is here. What an operation on constants gives is asked of `helper`, and
    so is what a rule of the table writes: once for each operation and each choice of
@@ -1482,19 +1483,19 @@ derive(PyObject *Py_UNUSED(module), PyObject *arguments)
 
 /* Grouping */
 
-/* For each number its depth, and whether it varies by example. */
+/* For each number its depth, and whether one of the first is behind it. */
 static PyObject *
 layers(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
-    int n_inputs, n_leaves;
+    int n_varying, n_leaves;
     Py_buffer starts_of, operands_of;
-    if (!PyArg_ParseTuple(arguments, "iiy*y*", &n_inputs, &n_leaves, &starts_of,
+    if (!PyArg_ParseTuple(arguments, "iiy*y*", &n_varying, &n_leaves, &starts_of,
                           &operands_of))
         return NULL;
     const int64_t *starts = starts_of.buf;
     const int32_t *operands = operands_of.buf;
     Py_ssize_t n = starts_of.len / 8 - 1, n_operands = operands_of.len / 4;
-    int right = n >= 0 && 0 <= n_inputs && n_inputs <= n_leaves &&
+    int right = n >= 0 && 0 <= n_varying && n_varying <= n_leaves &&
                 starts[n] <= n_operands && starts[0] == 0;
     int32_t *depth = NULL;
     char *varies = NULL;
@@ -1507,7 +1508,7 @@ layers(PyObject *Py_UNUSED(module), PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "not a tape");
     for (Py_ssize_t i = 0; right && i < n_leaves; i++) {
         depth[i] = 0;
-        varies[i] = i < n_inputs;
+        varies[i] = i < n_varying;
     }
     for (Py_ssize_t i = 0; right && i < n; i++) {
         int32_t deepest = 0;
@@ -1537,11 +1538,201 @@ layers(PyObject *Py_UNUSED(module), PyObject *arguments)
     return made;
 }
 
+/* Recording */
+
+typedef struct {
+    PyObject *const *leaves, *const *order;
+    Py_ssize_t n_leaves, n_order;
+    int32_t *slots, *number; /* a hash table of nodes by their place, and their numbers */
+    Py_ssize_t n_slots;
+    PyObject *table; /* the operations, a list */
+    Ints arities;    /* of each: -1 where there may be any number of arguments */
+    int32_t last;    /* the one that was found last */
+    PyObject *op_name, *arity_name, *first_name, *second_name, *parents_name;
+} Recording;
+
+/* Where a node is, or belongs, in the hash table. */
+static uint64_t
+slot_of(const Recording *r, PyObject *node)
+{
+    uint64_t mask = (uint64_t)r->n_slots - 1;
+    uint64_t at = mixed(0, (uint64_t)(uintptr_t)node >> 4) & mask;
+    for (; r->slots[at] >= 0; at = (at + 1) & mask) {
+        int32_t i = r->slots[at];
+        if ((i < r->n_leaves ? r->leaves[i] : r->order[i - r->n_leaves]) == node)
+            break;
+    }
+    return at;
+}
+
+static int
+push_number(const Recording *r, PyObject *node, Ints *numbers)
+{
+    int32_t i = node == NULL ? -1 : r->slots[slot_of(r, node)];
+    if (i < 0) {
+        if (node != NULL)
+            PyErr_SetString(PyExc_ValueError, "an operand comes after its operation");
+        return FAILED;
+    }
+    return push(numbers, r->number[i]);
+}
+
+static int
+push_attribute(const Recording *r, PyObject *node, PyObject *name, Ints *numbers)
+{
+    PyObject *found = PyObject_GetAttr(node, name);
+    int status = push_number(r, found, numbers); /* the graph keeps the parent */
+    Py_XDECREF(found);
+    return status;
+}
+
+/* The place of an operation in the table. */
+static int32_t
+code_of(Recording *r, PyObject *op)
+{
+    Py_ssize_t n = PyList_GET_SIZE(r->table);
+    if (r->last < n && PyList_GET_ITEM(r->table, r->last) == op)
+        return r->last;
+    for (r->last = 0; r->last < n; r->last++)
+        if (PyList_GET_ITEM(r->table, r->last) == op)
+            return r->last;
+    PyObject *arity = PyObject_GetAttr(op, r->arity_name);
+    if (arity == NULL)
+        return FAILED;
+    long number = arity == Py_None ? -1 : PyLong_AsLong(arity);
+    Py_DECREF(arity);
+    if (PyErr_Occurred() || push(&r->arities, (int32_t)number) < 0 ||
+        PyList_Append(r->table, op) < 0)
+        return FAILED;
+    return r->last;
+}
+
+static int
+push_parents(const Recording *r, PyObject *node, int32_t arity, Ints *numbers)
+{
+    if (arity == 1 || arity == 2) {
+        if (push_attribute(r, node, r->first_name, numbers) < 0)
+            return FAILED;
+        return arity == 2 ? push_attribute(r, node, r->second_name, numbers) : 0;
+    }
+    PyObject *parents = PyObject_GetAttr(node, r->parents_name);
+    if (parents == NULL || !PyTuple_Check(parents)) {
+        Py_XDECREF(parents);
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "parents are a tuple");
+        return FAILED;
+    }
+    int status = 0;
+    for (Py_ssize_t i = 0; status == 0 && i < PyTuple_GET_SIZE(parents); i++)
+        status = push_number(r, PyTuple_GET_ITEM(parents, i), numbers);
+    Py_DECREF(parents);
+    return status;
+}
+
+static PyObject *
+as_bytes(const void *items, Py_ssize_t n, size_t size)
+{
+    return PyBytes_FromStringAndSize(n ? items : "", n * (Py_ssize_t)size);
+}
+
+/* The graph as the arrays of a tape: its table, codes, starts, operands and outputs. */
+static PyObject *
+laid_out(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    PyObject *order, *leaves, *outputs, *made = NULL;
+    if (!PyArg_ParseTuple(arguments, "O!O!O!", &PyList_Type, &order, &PyList_Type,
+                          &leaves, &PyList_Type, &outputs))
+        return NULL;
+    Recording r;
+    Ints codes = {0}, operands = {0}, roots = {0};
+    Longs starts = {0};
+    memset(&r, 0, sizeof r);
+    r.n_leaves = PyList_GET_SIZE(leaves);
+    r.n_order = PyList_GET_SIZE(order);
+    if (r.n_leaves + r.n_order > INT32_MAX / 2) {
+        PyErr_SetString(PyExc_OverflowError, "a graph of more than 2^30 nodes");
+        return NULL;
+    }
+    /* Nothing else has these lists. */
+    r.leaves = ((PyListObject *)leaves)->ob_item;
+    r.order = ((PyListObject *)order)->ob_item;
+    Py_ssize_t room = 64;
+    while (room < (r.n_leaves + r.n_order) / 2 * 3)
+        room *= 2;
+    int status = emptied(&r.slots, &r.n_slots, room);
+    r.number = malloc(((size_t)(r.n_leaves + r.n_order) + 1) * sizeof *r.number);
+    r.table = PyList_New(0);
+    r.op_name = PyUnicode_InternFromString("op");
+    r.arity_name = PyUnicode_InternFromString("arity");
+    r.first_name = PyUnicode_InternFromString("_first");
+    r.second_name = PyUnicode_InternFromString("_second");
+    r.parents_name = PyUnicode_InternFromString("parents");
+    if (r.number == NULL) {
+        PyErr_NoMemory();
+        status = FAILED;
+    }
+    if (!r.table || !r.op_name || !r.arity_name || !r.first_name || !r.second_name ||
+        !r.parents_name || RESERVE(&starts, r.n_order + 1) < 0 ||
+        RESERVE(&codes, r.n_order) < 0 || RESERVE(&operands, 2 * r.n_order) < 0)
+        status = FAILED;
+    for (Py_ssize_t i = 0; status == 0 && i < r.n_leaves; i++) {
+        r.slots[slot_of(&r, r.leaves[i])] = (int32_t)i;
+        r.number[i] = (int32_t)i;
+    }
+    if (status == 0)
+        starts.at[starts.n++] = 0;
+    for (Py_ssize_t i = 0; status == 0 && i < r.n_order; i++) {
+        PyObject *node = r.order[i], *op = PyObject_GetAttr(node, r.op_name);
+        if (op == NULL)
+            status = FAILED;
+        else if (op != Py_None) {
+            int32_t code = code_of(&r, op);
+            status = code < 0 ? FAILED
+                              : push_parents(&r, node, r.arities.at[code], &operands);
+            if (status == 0) {
+                Py_ssize_t place = r.n_leaves + i;
+                r.number[place] = (int32_t)(r.n_leaves + codes.n);
+                r.slots[slot_of(&r, node)] = (int32_t)place;
+                status = push(&codes, code);
+                starts.at[starts.n++] = operands.n;
+            }
+        }
+        Py_XDECREF(op);
+    }
+    for (Py_ssize_t i = 0; status == 0 && i < PyList_GET_SIZE(outputs); i++)
+        status = push_number(&r, PyList_GET_ITEM(outputs, i), &roots);
+    if (status == 0) {
+        PyObject *arrays[4] = {as_bytes(codes.at, codes.n, 4),
+                               as_bytes(starts.at, starts.n, 8),
+                               as_bytes(operands.at, operands.n, 4),
+                               as_bytes(roots.at, roots.n, 4)};
+        if (arrays[0] && arrays[1] && arrays[2] && arrays[3])
+            made = PyTuple_Pack(5, r.table, arrays[0], arrays[1], arrays[2], arrays[3]);
+        for (int i = 0; i < 4; i++)
+            Py_XDECREF(arrays[i]);
+    }
+    Py_XDECREF(r.table);
+    Py_XDECREF(r.op_name);
+    Py_XDECREF(r.arity_name);
+    Py_XDECREF(r.first_name);
+    Py_XDECREF(r.second_name);
+    Py_XDECREF(r.parents_name);
+    free(r.slots);
+    free(r.number);
+    free(r.arities.at);
+    free(codes.at);
+    free(starts.at);
+    free(operands.at);
+    free(roots.at);
+    return made;
+}
+
 static PyMethodDef methods[] = {
+    {"laid_out", laid_out, METH_VARARGS, "A recorded graph as the arrays of a tape."},
     {"fold", fold, METH_VARARGS, "Fold constants, merge equal instructions."},
     {"collect_sums", collect_sums, METH_VARARGS, "Collapse trees of additions."},
     {"derive", derive, METH_VARARGS, "Lower, or differentiate."},
-    {"layers", layers, METH_VARARGS, "The depth of each number, and if it varies."},
+    {"layers", layers, METH_VARARGS, "The depth of each number, and if a first one is behind it."},
     {NULL, NULL, 0, NULL},
 };
 
