@@ -17,7 +17,7 @@ from collections import Counter
 from itertools import chain
 
 from autograd.compiler import accelerated
-from autograd.compiler.tape import Instruction, Tape, Writer, WriterArithmetic, Written
+from autograd.compiler.tape import Tape, Writer, WriterArithmetic, Written
 from autograd.ops import TABLE, Operation
 
 ADD, SUB, NEG, MUL, SUM, DOT, ATAN2 = (
@@ -66,26 +66,26 @@ def collect_sums(tape: Tape) -> Tape:
     found = accelerated.collect_sums(tape)
     if found is not None:
         return found
-    instructions = dict(enumerate(tape.instructions(), tape.n_leaves))
+    start, ops, args_of = tape.n_leaves, tape.ops(), [*tape.args()]
     uses = Counter(tape.operands.tolist())
     uses.update(tape.outputs.tolist())
     signed = _behind(tape, ATAN2)
     inner = {
         i
-        for number, (op, args) in instructions.items()
+        for number, (op, args) in enumerate(zip(ops, args_of, strict=True), start)
         if op in ADDITIVE
         if op is not DOT
         if number not in signed
         for i in args
-        if uses[i] == 1 and i in instructions and instructions[i][0] in TERMS
+        if uses[i] == 1 and i >= start and ops[i - start] in TERMS
     }
     writer = Simplifier(tape)
     new = writer.leaves(tape)
-    for number, (op, args) in instructions.items():
+    for number, (op, args) in enumerate(zip(ops, args_of, strict=True), start):
         if number in inner:
             new.append(number)  # written where its sum is
         elif op in ADDITIVE and number not in signed:
-            new.append(_write_sum(instructions, writer, new, inner, number))
+            new.append(_write_sum(tape, (ops, args_of), writer, new, inner, number))
         else:
             new.append(writer.emit(op, tuple([new[i] for i in args])))
     return writer.finish([new[i] for i in tape.outputs.tolist()])
@@ -105,13 +105,15 @@ def _behind(tape: Tape, wanted: Operation) -> set[int]:
 
 
 def _write_sum(
-    instructions: dict[int, Instruction],
+    tape: Tape,
+    instructions: tuple[list[Operation], list[tuple[int, ...]]],
     writer: Writer,
     new: list[int],
     inner: set[int],
     root: int,
 ) -> int:
     """Write the tree of additions under `root`; return the number of its value."""
+    ops, args_of = instructions
     # What is added, and what is subtracted: pairs of factors, and single terms.
     pairs: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
     singles: dict[bool, list[int]] = {True: [], False: []}
@@ -121,7 +123,8 @@ def _write_sum(
         if number != root and number not in inner:
             singles[added].append(new[number])
             continue
-        op, args = instructions[number]
+        place = number - tape.n_leaves
+        op, args = ops[place], args_of[place]
         if op is MUL:
             pairs[added].append((new[args[0]], new[args[1]]))
         elif op is DOT:

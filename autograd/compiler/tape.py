@@ -27,6 +27,7 @@ guards are numbers of the tape. No array of a tape is ever written to.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -108,12 +109,18 @@ class Tape:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def ops(self) -> list[Operation]:
+        """The operation of each instruction."""
+        return [self.table[code] for code in self.codes.tolist()]
+
+    def args(self) -> Iterator[tuple[int, ...]]:
+        """The numbers of the arguments of each instruction, one after the other."""
+        operands, starts = self.operands.tolist(), self.starts.tolist()
+        return (tuple(operands[first:last]) for first, last in pairwise(starts))
+
     def instructions(self) -> Iterator[Instruction]:
         """The instructions one by one."""
-        operands = self.operands.tolist()
-        spans = pairwise(self.starts.tolist())
-        for code, (first, last) in zip(self.codes.tolist(), spans, strict=True):
-            yield self.table[code], tuple(operands[first:last])
+        return zip(self.ops(), self.args(), strict=True)
 
     def guarded(self) -> set[int]:
         """The numbers that are to be finite."""
@@ -276,16 +283,25 @@ class Writer:
         new.update({c: first + k for k, c in enumerate(constants)})
         start = first + len(constants)
         new.update({first + i: start + k for k, i in enumerate(used)})
-        written = (self.instructions[i] for i in used)
-        return Tape.of(
+        if guards is not None:
+            guards = [new[i] for i in (*guards, *kept) if i in new and i >= first]
+        places: dict[Operation, int] = {}
+        codes, starts, operands = array("i"), array("q", [0]), array("i")
+        for i in used:
+            op, args = self.instructions[i]
+            codes.append(places.setdefault(op, len(places)))
+            operands.extend([new[a] for a in args])
+            starts.append(len(operands))
+        return Tape(
             self.n_inputs,
             self.n_parameters,
-            [self.constants[-1 - c] for c in constants],
-            ((op, tuple([new[a] for a in args])) for op, args in written),
-            [new[i] for i in outputs],
-            None
-            if guards is None
-            else [new[i] for i in (*guards, *kept) if i in new and i >= first],
+            np.array([self.constants[-1 - c] for c in constants], np.float64),
+            tuple(places),
+            np.frombuffer(codes, np.int32),
+            np.frombuffer(starts, np.int64),
+            np.frombuffer(operands, np.int32),
+            np.array([new[i] for i in outputs], np.int32),
+            None if guards is None else np.array(guards, np.int32),
         )
 
 
