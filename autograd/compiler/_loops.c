@@ -6,7 +6,10 @@
    own inner loop, a function in C, with the pointers, counts and strides that it takes.
    One array may be elsewhere in each run: what points into it is moved.
 
-   https://numpy.org/doc/stable/reference/c-api/types-and-structures.html#c.PyUFuncObject
+   NumPy gives a loop by two methods of a ufunc, `_resolve_dtypes_and_context` and
+   `_get_strided_loop`, whose docstrings say what they are and that they may change.
+   Whatever is not as it stands there is refused, and stays a call of NumPy; where the
+   methods are not there at all, this module is not imported.
 */
 
 #define PY_SSIZE_T_CLEAN
@@ -17,16 +20,27 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <structmember.h>
 
 #define MAX_ARGS 4     /* inputs and outputs of an operation */
 #define MAX_AXES 4     /* axes that are left when neighbours are merged */
 #define MAX_COUNTS 4   /* of matmul: 1 and the three sizes */
 #define MAX_STEPS 9    /* of matmul: three of the batch and two for each matrix */
 
+/* What NumPy says of a loop, in the capsule of this name. */
+#define LOOP_INFO "numpy_1.24_ufunc_call_info"
+
 typedef struct {
-    PyUFuncGenericFunction loop;
-    void *data;
-    int n_args, n_outer;
+    int (*loop)(void *context, char *const *args, const npy_intp *counts,
+                const npy_intp *steps, void *data); /* it returns 0 unless it fails */
+    void *context, *data;
+    npy_bool needs_gil, no_floating_point_errors;
+} LoopInfo;
+
+typedef struct {
+    LoopInfo *info;
+    PyObject *capsule; /* which keeps it alive */
+    int n_args, n_inputs, n_outer;
     char *start[MAX_ARGS];
     npy_intp counts[MAX_COUNTS], steps[MAX_STEPS]; /* what the loop takes */
     npy_intp outer[MAX_AXES], outer_steps[MAX_AXES][MAX_ARGS];
@@ -40,7 +54,14 @@ typedef struct {
     char ***moving;        /* the pointers of the operations into the array that moves */
     PyArrayObject *moved;  /* that array, or where it is now */
     PyObject *steps;       /* their arrays are kept alive, as the operations need them */
+    PyThread_type_lock turn; /* nothing moves while it runs */
 } Run;
+
+/* What is looked up once. */
+typedef struct {
+    PyObject *matmul, *may_share_memory;
+    PyObject *resolve, *get_loop, *fixed_strides, *max_work; /* names */
+} State;
 
 /* Whether an array is one that a loop can run on: other types need the GIL or units. */
 static int
@@ -50,33 +71,92 @@ is_plain(PyArrayObject *array)
            PyArray_ISBEHAVED_RO(array) && PyArray_SIZE(array) > 0;
 }
 
+/* The inner loop of a ufunc for these types, and these strides unless they are NULL; 0,
+   also with an exception, where it has none that runs without the GIL. */
 static int
-has_types(const char *types, PyArrayObject **arrays, int n_args)
+find_loop(State *state, PyObject *ufunc, PyObject *dtypes, PyObject *strides,
+          Operation *operation)
 {
-    for (int j = 0; j < n_args; j++) {
-        if (types[j] != PyArray_TYPE(arrays[j])) {
+    PyObject *resolved =
+        PyObject_CallMethodObjArgs(ufunc, state->resolve, dtypes, NULL);
+    if (resolved == NULL) {
+        return 0;
+    }
+    PyObject *found = NULL, *capsule = NULL, *filled = NULL;
+    int is_there = 0;
+    if (PyArg_ParseTuple(resolved, "O!O", &PyTuple_Type, &found, &capsule)) {
+        /* It would take other types, if NumPy may convert ours to them. */
+        is_there = PyTuple_GET_SIZE(found) == PyTuple_GET_SIZE(dtypes);
+        for (Py_ssize_t j = 0; is_there && j < PyTuple_GET_SIZE(found); j++) {
+            PyObject *dtype = PyTuple_GET_ITEM(found, j);
+            is_there = PyArray_DescrCheck(dtype) &&
+                       PyArray_EquivTypes((PyArray_Descr *)dtype,
+                                          (PyArray_Descr *)PyTuple_GET_ITEM(dtypes, j));
+        }
+    }
+    if (is_there) {
+        PyObject *args[] = {ufunc, capsule, strides ? strides : Py_None};
+        PyObject *names = PyTuple_Pack(1, state->fixed_strides);
+        if (names) {
+            filled = PyObject_VectorcallMethod(state->get_loop, args, 2, names);
+            Py_DECREF(names);
+        }
+        is_there = filled != NULL && PyCapsule_IsValid(capsule, LOOP_INFO);
+    }
+    if (is_there) {
+        operation->info = PyCapsule_GetPointer(capsule, LOOP_INFO);
+        operation->capsule = Py_NewRef(capsule);
+        is_there = operation->info->loop != NULL && !operation->info->needs_gil;
+    }
+    Py_XDECREF(filled);
+    Py_DECREF(resolved);
+    return is_there;
+}
+
+/* Whether two arrays lie in the same place, number by number. */
+static int
+are_same(PyArrayObject *a, PyArrayObject *b)
+{
+    if (PyArray_BYTES(a) != PyArray_BYTES(b) || PyArray_TYPE(a) != PyArray_TYPE(b) ||
+        !PyArray_SAMESHAPE(a, b)) {
+        return 0;
+    }
+    for (int dim = 0; dim < PyArray_NDIM(a); dim++) {
+        if (PyArray_DIM(a, dim) > 1 && PyArray_STRIDE(a, dim) != PyArray_STRIDE(b, dim)) {
             return 0;
         }
     }
     return 1;
 }
 
-/* The inner loop of a ufunc for arrays of these types; 0 where it has none. */
-static int
-find_loop(PyUFuncObject *ufunc, PyArrayObject **arrays, Operation *operation)
+/* The first byte of an array, which is not empty, and the one behind its last. */
+static void
+find_bounds(PyArrayObject *array, char **low, char **high)
 {
-    if (ufunc->functions == NULL || ufunc->types == NULL) {
+    *low = *high = PyArray_BYTES(array);
+    for (int dim = 0; dim < PyArray_NDIM(array); dim++) {
+        npy_intp length = (PyArray_DIM(array, dim) - 1) * PyArray_STRIDE(array, dim);
+        *(length < 0 ? low : high) += length;
+    }
+    *high += PyArray_ITEMSIZE(array);
+}
+
+/* Whether two arrays may have numbers in common; it is NumPy that asks how they lie
+   between each other. */
+static int
+may_overlap(State *state, PyArrayObject *a, PyArrayObject *b)
+{
+    char *low, *high, *other_low, *other_high;
+    find_bounds(a, &low, &high);
+    find_bounds(b, &other_low, &other_high);
+    if (high <= other_low || other_high <= low) {
         return 0;
     }
-    for (int i = 0; i < ufunc->ntypes; i++) {
-        const char *types = ufunc->types + i * ufunc->nargs;
-        if (ufunc->functions[i] != NULL && has_types(types, arrays, ufunc->nargs)) {
-            operation->loop = ufunc->functions[i];
-            operation->data = ufunc->data == NULL ? NULL : ufunc->data[i];
-            return 1;
-        }
-    }
-    return 0;
+    PyObject *found = PyObject_CallFunctionObjArgs(
+        state->may_share_memory, (PyObject *)a, (PyObject *)b, state->max_work, NULL);
+    int overlap = found != Py_False;
+    Py_XDECREF(found);
+    return overlap;
 }
 
 /* Matrices (m, n) times (n, p) into (m, p): the loop takes all of them at once. */
@@ -166,9 +246,36 @@ lay_out_elements(PyArrayObject **arrays, Operation *operation)
     return 1;
 }
 
-/* What there is to run of (ufunc, array, ..., array), outputs last; 0 if it cannot. */
+/* Types and strides as NumPy wants them. */
+static PyObject *
+dtypes_of(PyArrayObject **arrays, int n_args)
+{
+    PyObject *dtypes = PyTuple_New(n_args);
+    for (int j = 0; dtypes && j < n_args; j++) {
+        PyTuple_SET_ITEM(dtypes, j, Py_NewRef((PyObject *)PyArray_DESCR(arrays[j])));
+    }
+    return dtypes;
+}
+
+static PyObject *
+strides_of(const npy_intp *steps, int n_args)
+{
+    PyObject *strides = PyTuple_New(n_args);
+    for (int j = 0; strides && j < n_args; j++) {
+        PyObject *stride = PyLong_FromSsize_t(steps[j]);
+        if (stride == NULL) {
+            Py_CLEAR(strides);
+            break;
+        }
+        PyTuple_SET_ITEM(strides, j, stride);
+    }
+    return strides;
+}
+
+/* What there is to run of (ufunc, array, ..., array), outputs last; 0, also with an
+   exception, if it cannot. */
 static int
-lay_out(PyObject *step, Operation *operation)
+lay_out(State *state, PyObject *step, Operation *operation)
 {
     Py_ssize_t n_args = PyTuple_GET_SIZE(step) - 1;
     PyUFuncObject *ufunc = (PyUFuncObject *)PyTuple_GET_ITEM(step, 0);
@@ -176,28 +283,51 @@ lay_out(PyObject *step, Operation *operation)
     if (n_args > MAX_ARGS || n_args != ufunc->nargs) {
         return 0;
     }
-    memset(operation, 0, sizeof *operation);
     operation->n_args = (int)n_args;
+    operation->n_inputs = ufunc->nin;
+    int is_product = (PyObject *)ufunc == state->matmul;
     for (int j = 0; j < n_args; j++) {
         arrays[j] = (PyArrayObject *)PyTuple_GET_ITEM(step, j + 1);
-        int is_output = j >= ufunc->nin;
-        if (!is_plain(arrays[j]) || (is_output && !PyArray_ISWRITEABLE(arrays[j]))) {
+        if (!is_plain(arrays[j])) {
             return 0;
         }
         operation->start[j] = PyArray_BYTES(arrays[j]);
     }
-    if (!find_loop(ufunc, arrays, operation)) {
+    for (int out = ufunc->nin; out < n_args; out++) {
+        if (!PyArray_ISWRITEABLE(arrays[out])) {
+            return 0;
+        }
+        for (int j = 0; j < out; j++) {
+            int may_be_same = j < ufunc->nin && !is_product;
+            if (!(may_be_same && are_same(arrays[j], arrays[out])) &&
+                may_overlap(state, arrays[j], arrays[out])) {
+                return 0;
+            }
+        }
+    }
+    if (is_product ? !lay_out_product(arrays, operation)
+                   : ufunc->core_enabled || !lay_out_elements(arrays, operation)) {
         return 0;
     }
-    if (ufunc->core_enabled) {
-        return strcmp(ufunc->name, "matmul") == 0 && lay_out_product(arrays, operation);
+    /* The strides of a product are those between matrices: there is one. */
+    PyObject *dtypes = dtypes_of(arrays, operation->n_args), *strides = NULL;
+    int is_there = dtypes != NULL;
+    if (is_there && !is_product) {
+        strides = strides_of(operation->steps, operation->n_args);
+        is_there = strides != NULL;
     }
-    return lay_out_elements(arrays, operation);
+    is_there = is_there &&
+               find_loop(state, (PyObject *)ufunc, dtypes, strides, operation);
+    Py_XDECREF(dtypes);
+    Py_XDECREF(strides);
+    return is_there;
 }
 
-static void
-operate(Operation *operation)
+/* 0, or -1 where the loop failed. */
+static int
+operate(const Operation *operation)
 {
+    const LoopInfo *info = operation->info;
     char *args[MAX_ARGS];
     npy_intp place[MAX_AXES] = {0};
     int n_args = operation->n_args, axis;
@@ -205,9 +335,12 @@ operate(Operation *operation)
     do {
         char *inner[MAX_ARGS]; /* a loop may move the pointers it is given */
         memcpy(inner, args, sizeof args);
-        operation->loop(inner, operation->counts, operation->steps, operation->data);
+        if (info->loop(info->context, inner, operation->counts, operation->steps,
+                       info->data) < 0) {
+            return -1;
+        }
         for (axis = operation->n_outer - 1; axis >= 0; axis--) {
-            npy_intp *steps = operation->outer_steps[axis];
+            const npy_intp *steps = operation->outer_steps[axis];
             if (++place[axis] < operation->outer[axis]) {
                 for (int j = 0; j < n_args; j++) {
                     args[j] += steps[j];
@@ -220,6 +353,7 @@ operate(Operation *operation)
             place[axis] = 0;
         }
     } while (axis >= 0);
+    return 0;
 }
 
 static PyObject *
@@ -231,32 +365,45 @@ run_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
         PyErr_SetString(PyExc_TypeError, "a run takes no arguments");
         return NULL;
     }
+    int failed = 0;
     Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t i = 0; i < run->n; i++) {
-        operate(run->operations + i);
+    PyThread_acquire_lock(run->turn, WAIT_LOCK);
+    for (Py_ssize_t i = 0; i < run->n && !failed; i++) {
+        failed = operate(run->operations + i);
     }
+    PyThread_release_lock(run->turn);
     Py_END_ALLOW_THREADS
+    if (failed && !PyErr_Occurred()) {
+        PyErr_SetString(PyExc_RuntimeError, "a loop of NumPy failed");
+    }
     if (PyErr_Occurred()) {
         return NULL;
     }
     Py_RETURN_NONE;
 }
 
-/* Collect the pointers into the array that moves; 0 if there is no memory for it. */
+/* Collect the pointers into the array that moves; 0 with an exception if it cannot. */
 static int
 find_moving(Run *run)
 {
     char *first = PyArray_BYTES(run->moved), *end = first + PyArray_NBYTES(run->moved);
     run->moving = PyMem_Calloc(run->n * MAX_ARGS, sizeof(char **));
     if (run->moving == NULL) {
+        PyErr_NoMemory();
         return 0;
     }
     for (Py_ssize_t i = 0; i < run->n; i++) {
-        for (int j = 0; j < run->operations[i].n_args; j++) {
-            char **start = run->operations[i].start + j;
-            if (*start >= first && *start < end) {
-                run->moving[run->n_moving++] = start;
+        Operation *operation = run->operations + i;
+        for (int j = 0; j < operation->n_args; j++) {
+            char **start = operation->start + j;
+            if (*start < first || *start >= end) {
+                continue;
             }
+            if (j >= operation->n_inputs) {
+                PyErr_SetString(PyExc_TypeError, "what moves must not be written");
+                return 0;
+            }
+            run->moving[run->n_moving++] = start;
         }
     }
     return 1;
@@ -274,12 +421,18 @@ run_move(PyObject *self, PyObject *given)
                                          "as the one that moves is needed");
         return NULL;
     }
-    npy_intp by = PyArray_BYTES(array) - PyArray_BYTES(run->moved);
+    Py_INCREF(array);
+    Py_BEGIN_ALLOW_THREADS
+    PyThread_acquire_lock(run->turn, WAIT_LOCK);
+    Py_END_ALLOW_THREADS
+    PyArrayObject *before = run->moved;
+    npy_intp by = PyArray_BYTES(array) - PyArray_BYTES(before);
     for (Py_ssize_t i = 0; i < run->n_moving; i++) {
         *run->moving[i] += by;
     }
-    Py_INCREF(array);
-    Py_SETREF(run->moved, array);
+    run->moved = array;
+    PyThread_release_lock(run->turn);
+    Py_DECREF(before);
     Py_RETURN_NONE;
 }
 
@@ -297,6 +450,7 @@ run_new(PyTypeObject *type, PyObject *args, PyObject *options)
         return NULL;
     }
     Py_ssize_t n = PyTuple_GET_SIZE(steps);
+    State *state = PyType_GetModuleState(type);
     Run *run = (Run *)type->tp_alloc(type, 0);
     if (run == NULL) {
         return NULL;
@@ -305,27 +459,32 @@ run_new(PyTypeObject *type, PyObject *args, PyObject *options)
     run->n = n;
     run->steps = Py_NewRef(steps);
     run->operations = PyMem_Calloc(n, sizeof(Operation));
-    if (run->operations == NULL) {
+    run->turn = PyThread_allocate_lock();
+    if (run->operations == NULL || run->turn == NULL) {
         Py_DECREF(run);
         return PyErr_NoMemory();
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *step = PyTuple_GET_ITEM(steps, i);
         int is_valid = PyTuple_Check(step) && PyTuple_GET_SIZE(step) > 1 &&
-                       PyObject_TypeCheck(PyTuple_GET_ITEM(step, 0), &PyUFunc_Type);
+                       Py_IS_TYPE(PyTuple_GET_ITEM(step, 0), &PyUFunc_Type);
         for (Py_ssize_t j = 1; is_valid && j < PyTuple_GET_SIZE(step); j++) {
-            is_valid = PyArray_Check(PyTuple_GET_ITEM(step, j));
+            /* Of another class it may have operations of its own. */
+            is_valid = PyArray_CheckExact(PyTuple_GET_ITEM(step, j));
         }
-        if (!is_valid || !lay_out(step, run->operations + i)) {
+        if (is_valid && lay_out(state, step, run->operations + i)) {
+            continue;
+        }
+        if (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_Exception)) {
             PyErr_Format(PyExc_TypeError, "step %zd has no loop", i);
-            Py_DECREF(run);
-            return NULL;
         }
+        Py_DECREF(run);
+        return NULL;
     }
-    run->moved = (PyArrayObject *)Py_XNewRef(moving);
+    run->moved = (PyArrayObject *)Py_XNewRef((PyObject *)moving);
     if (moving && !find_moving(run)) {
         Py_DECREF(run);
-        return PyErr_NoMemory();
+        return NULL;
     }
     return (PyObject *)run;
 }
@@ -334,11 +493,19 @@ static void
 run_dealloc(PyObject *self)
 {
     Run *run = (Run *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    for (Py_ssize_t i = 0; run->operations && i < run->n; i++) {
+        Py_XDECREF(run->operations[i].capsule);
+    }
+    if (run->turn) {
+        PyThread_free_lock(run->turn);
+    }
     PyMem_Free(run->moving);
     PyMem_Free(run->operations);
     Py_XDECREF(run->moved);
     Py_XDECREF(run->steps);
-    Py_TYPE(self)->tp_free(self);
+    type->tp_free(self);
+    Py_DECREF(type);
 }
 
 static Py_ssize_t
@@ -352,38 +519,133 @@ static PyMethodDef run_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PySequenceMethods run_sequence = {.sq_length = run_length};
-
-static PyTypeObject run_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "autograd.compiler._loops.Run",
-    .tp_doc = "Operations of the form (ufunc, array, ..., array), run by one call.",
-    .tp_basicsize = sizeof(Run),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
-    .tp_methods = run_methods,
-    .tp_new = run_new,
-    .tp_dealloc = run_dealloc,
-    .tp_call = PyVectorcall_Call,
-    .tp_vectorcall_offset = offsetof(Run, vectorcall),
-    .tp_as_sequence = &run_sequence,
+static PyMemberDef run_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Run, vectorcall), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
 };
 
-static struct PyModuleDef module = {
+static PyType_Slot run_slots[] = {
+    {Py_tp_doc, "Operations of the form (ufunc, array, ..., array), run by one call."},
+    {Py_tp_new, run_new},
+    {Py_tp_dealloc, run_dealloc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_methods, run_methods},
+    {Py_tp_members, run_members},
+    {Py_sq_length, run_length},
+    {0, NULL},
+};
+
+static PyType_Spec run_spec = {
+    .name = "autograd.compiler._loops.Run",
+    .basicsize = sizeof(Run),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = run_slots,
+};
+
+/* Whether NumPy gives loops as it is written here: that of one addition tells. */
+static int
+gives_loops(State *state, PyObject *numpy)
+{
+    PyObject *add = PyObject_GetAttrString(numpy, "add"), *dtypes = NULL;
+    PyObject *number = (PyObject *)PyArray_DescrFromType(NPY_DOUBLE);
+    Operation operation = {0};
+    if (add && number) {
+        dtypes = PyTuple_Pack(3, number, number, number);
+    }
+    int is_there = dtypes && find_loop(state, add, dtypes, NULL, &operation);
+    Py_XDECREF(operation.capsule);
+    Py_XDECREF(dtypes);
+    Py_XDECREF(number);
+    Py_XDECREF(add);
+    if (!is_there && (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_Exception))) {
+        PyErr_SetString(PyExc_ImportError, "this NumPy gives no loops of its ufuncs");
+    }
+    return is_there;
+}
+
+static int
+fill(PyObject *module)
+{
+    import_array1(-1);
+    import_umath1(-1);
+    State *state = PyModule_GetState(module);
+    PyObject *numpy = PyImport_ImportModule("numpy");
+    if (numpy == NULL) {
+        return -1;
+    }
+    state->matmul = PyObject_GetAttrString(numpy, "matmul");
+    state->may_share_memory = PyObject_GetAttrString(numpy, "may_share_memory");
+    state->resolve = PyUnicode_InternFromString("_resolve_dtypes_and_context");
+    state->get_loop = PyUnicode_InternFromString("_get_strided_loop");
+    state->fixed_strides = PyUnicode_InternFromString("fixed_strides");
+    state->max_work = PyLong_FromLong(1);
+    int is_filled = state->matmul && state->may_share_memory && state->resolve &&
+                    state->get_loop && state->fixed_strides && state->max_work &&
+                    gives_loops(state, numpy);
+    Py_DECREF(numpy);
+    if (!is_filled) {
+        return -1;
+    }
+    PyObject *type = PyType_FromModuleAndSpec(module, &run_spec, NULL);
+    int failed = type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0;
+    Py_XDECREF(type);
+    return failed ? -1 : 0;
+}
+
+static int
+traverse(PyObject *module, visitproc visit, void *arg)
+{
+    State *state = PyModule_GetState(module);
+    Py_VISIT(state->matmul);
+    Py_VISIT(state->may_share_memory);
+    return 0;
+}
+
+static int
+clear(PyObject *module)
+{
+    State *state = PyModule_GetState(module);
+    Py_CLEAR(state->matmul);
+    Py_CLEAR(state->may_share_memory);
+    Py_CLEAR(state->resolve);
+    Py_CLEAR(state->get_loop);
+    Py_CLEAR(state->fixed_strides);
+    Py_CLEAR(state->max_work);
+    return 0;
+}
+
+static void
+free_module(void *module)
+{
+    clear(module);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, fill},
+#ifdef Py_mod_multiple_interpreters
+    /* NumPy has one table of its functions in the process. */
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    /* A run changes by `move` alone, in turn with its calls. */
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_loops",
     .m_doc = "Runs of array operations in one call, without Python between them.",
-    .m_size = -1,
+    .m_size = sizeof(State),
+    .m_slots = slots,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = free_module,
 };
 
 PyMODINIT_FUNC
 PyInit__loops(void)
 {
-    import_array();
-    import_ufunc();
-    PyObject *made = PyModule_Create(&module);
-    if (made == NULL || PyModule_AddType(made, &run_type) < 0) {
-        Py_XDECREF(made);
-        return NULL;
-    }
-    return made;
+    return PyModuleDef_Init(&definition);
 }

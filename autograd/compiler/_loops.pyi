@@ -5,9 +5,13 @@ import numpy.typing as npt
 class Run:
     """Operations of the form (ufunc, array, ..., array), run by one call.
 
-    TypeError where NumPy has no loop for one of them. The arrays have one shape; those
-    of matmul are matrices. Arrays that overlap are the same one. `moving` is an array
-    in one piece that may be elsewhere in each run; others may be views of it.
+    TypeError where NumPy has no loop for one of them that needs no GIL. The arrays have
+    one shape; those of matmul are matrices. TypeError too where one is written that
+    overlaps another, unless they are the same numbers in the same places. `moving` is
+    an array in one piece that may be elsewhere in each run; others may be views of it,
+    to be read.
+
+    Threads may share a run: its calls and moves take turns.
     """
 
     def __init__(

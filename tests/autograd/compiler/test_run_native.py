@@ -1,6 +1,8 @@
 """Steps that are joined do what NumPy does one by one, on the same arrays."""
 
 import gc
+import importlib.util
+import threading
 
 import numpy as np
 import pytest
@@ -249,11 +251,44 @@ def test_what_cannot_be_run_stays_a_call(step):
         ((np.linalg._umath_linalg.inv, np.eye(3), np.eye(3)),),
         ((np.exp, np.array(["a"]), np.ones(1)),),
         ((len, np.ones(3), np.ones(3)),),
+        ((np.exp, np.ma.masked_array([1.0], [True]), np.ones(1)),),
     ],
 )
 def test_a_run_refuses_what_it_cannot_run(steps):
     with pytest.raises(TypeError):
         loops.Run(steps)
+
+
+SQUARE = np.arange(1.0, 10.0).reshape(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "inputs", "out"),
+    [
+        (np.exp, [SQUARE[1:]], SQUARE[:-1]),
+        (np.add, [SQUARE[0], SQUARE[1]], SQUARE.ravel()[1:4]),
+        (np.add, [SQUARE, SQUARE.T], SQUARE),
+        (np.exp, [SQUARE[::-1]], SQUARE),
+        (np.signbit, [SQUARE], SQUARE.view(bool)[:, ::8]),
+        (np.matmul, [SQUARE, np.eye(3)], SQUARE),
+        (np.divmod, [np.ones(3), np.ones(3)], [SQUARE[0], SQUARE[0]]),
+    ],
+)
+def test_a_run_refuses_to_write_over_what_it_still_reads(ufunc, inputs, out):
+    outputs = out if isinstance(out, list) else [out]
+    with pytest.raises(TypeError, match="no loop"):
+        loops.Run(((ufunc, *inputs, *outputs),))
+    elsewhere = [each.copy() for each in outputs]
+    assert len(loops.Run(((ufunc, *map(np.copy, inputs), *elsewhere),))) == 1
+
+
+def test_rows_between_each_other_do_not_overlap():
+    table = numbers(8, 5)
+    expected = table[1::2] * table[::2]
+    (run,) = joined([mapped(np.multiply, table[1::2], table[::2], table[::2])])
+    run()
+    assert type(run) is loops.Run
+    assert table[::2].tolist() == expected.tolist()
 
 
 def test_a_program_says_that_it_runs_natively():
@@ -338,6 +373,53 @@ def test_a_batch_may_lie_in_memory_as_it_likes(n, dtype):
         value, gradient = program.value_and_grad(batch)
         assert value == expected[0]
         assert gradient.tolist() == expected[1].tolist()
+
+
+def test_what_moves_is_not_written():
+    here = np.ones((2, 3))
+    with pytest.raises(TypeError, match="must not be written"):
+        loops.Run(((np.exp, np.ones(3), here[1]),), here)
+
+
+def test_nothing_moves_while_a_run_is_going_on():
+    here, there, out = np.zeros(20_000), np.ones(20_000), np.empty(20_000)
+    halves = slice(0, 10_000), slice(10_000, 20_000)
+    run = loops.Run(
+        tuple((np.positive, here[half], out[half]) for half in halves), here
+    )
+    done = threading.Event()
+
+    def move_about():
+        while not done.is_set():
+            run.move(there)
+            run.move(here)
+
+    mover = threading.Thread(target=move_about)
+    mover.start()
+    mixed = 0
+    for _ in range(2000):
+        run()
+        mixed += out[0] != out[-1]
+    done.set()
+    mover.join()
+    assert mixed == 0
+
+
+def test_the_module_is_made_anew_each_time_it_is_asked_for():
+    spec = importlib.util.find_spec(loops.__name__)
+    other = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(other)
+    assert other.Run is not loops.Run
+    out = np.empty(3)
+    other.Run(((np.exp, np.zeros(3), out),))()
+    assert out.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_where_numpy_gives_no_loops_the_module_is_not_there(monkeypatch):
+    spec = importlib.util.find_spec(loops.__name__)
+    monkeypatch.setattr(np, "add", np.frompyfunc(lambda a, b: a + b, 2, 1))
+    with pytest.raises(ImportError, match="no loops"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def test_a_run_takes_no_arguments():
