@@ -38,8 +38,8 @@ typedef struct {
 } LoopInfo;
 
 typedef struct {
-    LoopInfo *info;
-    PyObject *capsule; /* which keeps it alive */
+    LoopInfo info;
+    PyObject *capsule; /* which keeps what it points to alive */
     int n_args, n_inputs, n_outer;
     char *start[MAX_ARGS];
     npy_intp counts[MAX_COUNTS], steps[MAX_STEPS]; /* what the loop takes */
@@ -104,9 +104,9 @@ find_loop(State *state, PyObject *ufunc, PyObject *dtypes, PyObject *strides,
         is_there = filled != NULL && PyCapsule_IsValid(capsule, LOOP_INFO);
     }
     if (is_there) {
-        operation->info = PyCapsule_GetPointer(capsule, LOOP_INFO);
+        operation->info = *(LoopInfo *)PyCapsule_GetPointer(capsule, LOOP_INFO);
         operation->capsule = Py_NewRef(capsule);
-        is_there = operation->info->loop != NULL && !operation->info->needs_gil;
+        is_there = operation->info.loop != NULL && !operation->info.needs_gil;
     }
     Py_XDECREF(filled);
     Py_DECREF(resolved);
@@ -327,7 +327,7 @@ lay_out(State *state, PyObject *step, Operation *operation)
 static int
 operate(const Operation *operation)
 {
-    const LoopInfo *info = operation->info;
+    const LoopInfo *info = &operation->info;
     char *args[MAX_ARGS];
     npy_intp place[MAX_AXES] = {0};
     int n_args = operation->n_args, axis;
@@ -422,9 +422,11 @@ run_move(PyObject *self, PyObject *given)
         return NULL;
     }
     Py_INCREF(array);
-    Py_BEGIN_ALLOW_THREADS
-    PyThread_acquire_lock(run->turn, WAIT_LOCK);
-    Py_END_ALLOW_THREADS
+    if (!PyThread_acquire_lock(run->turn, NOWAIT_LOCK)) {
+        Py_BEGIN_ALLOW_THREADS
+        PyThread_acquire_lock(run->turn, WAIT_LOCK);
+        Py_END_ALLOW_THREADS
+    }
     PyArrayObject *before = run->moved;
     npy_intp by = PyArray_BYTES(array) - PyArray_BYTES(before);
     for (Py_ssize_t i = 0; i < run->n_moving; i++) {
@@ -434,6 +436,34 @@ run_move(PyObject *self, PyObject *given)
     PyThread_release_lock(run->turn);
     Py_DECREF(before);
     Py_RETURN_NONE;
+}
+
+/* Whether it is of the form (ufunc, array, ..., array). */
+static int
+is_step(PyObject *step)
+{
+    if (!PyTuple_Check(step) || PyTuple_GET_SIZE(step) < 2 ||
+        !Py_IS_TYPE(PyTuple_GET_ITEM(step, 0), &PyUFunc_Type)) {
+        return 0;
+    }
+    for (Py_ssize_t j = 1; j < PyTuple_GET_SIZE(step); j++) {
+        /* Of another class it may have operations of its own. */
+        if (!PyArray_CheckExact(PyTuple_GET_ITEM(step, j))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Copy the operations of a part from a place on; the next place. */
+static Py_ssize_t
+take_over(Run *part, Run *run, Py_ssize_t at)
+{
+    for (Py_ssize_t i = 0; i < part->n; i++) {
+        run->operations[at] = part->operations[i];
+        Py_INCREF(run->operations[at++].capsule);
+    }
+    return at;
 }
 
 static PyObject *
@@ -449,7 +479,15 @@ run_new(PyTypeObject *type, PyObject *args, PyObject *options)
         PyErr_SetString(PyExc_TypeError, "what moves must be an array in one piece");
         return NULL;
     }
-    Py_ssize_t n = PyTuple_GET_SIZE(steps);
+    Py_ssize_t n = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(steps); i++) {
+        PyObject *step = PyTuple_GET_ITEM(steps, i);
+        if (Py_IS_TYPE(step, type) && ((Run *)step)->moved) {
+            PyErr_SetString(PyExc_TypeError, "a run that moves is no part of another");
+            return NULL;
+        }
+        n += Py_IS_TYPE(step, type) ? ((Run *)step)->n : 1;
+    }
     State *state = PyType_GetModuleState(type);
     Run *run = (Run *)type->tp_alloc(type, 0);
     if (run == NULL) {
@@ -464,22 +502,21 @@ run_new(PyTypeObject *type, PyObject *args, PyObject *options)
         Py_DECREF(run);
         return PyErr_NoMemory();
     }
-    for (Py_ssize_t i = 0; i < n; i++) {
+    for (Py_ssize_t i = 0, at = 0; i < PyTuple_GET_SIZE(steps); i++) {
         PyObject *step = PyTuple_GET_ITEM(steps, i);
-        int is_valid = PyTuple_Check(step) && PyTuple_GET_SIZE(step) > 1 &&
-                       Py_IS_TYPE(PyTuple_GET_ITEM(step, 0), &PyUFunc_Type);
-        for (Py_ssize_t j = 1; is_valid && j < PyTuple_GET_SIZE(step); j++) {
-            /* Of another class it may have operations of its own. */
-            is_valid = PyArray_CheckExact(PyTuple_GET_ITEM(step, j));
+        if (Py_IS_TYPE(step, type)) {
+            at = take_over((Run *)step, run, at);
         }
-        if (is_valid && lay_out(state, step, run->operations + i)) {
-            continue;
+        else if (is_step(step) && lay_out(state, step, run->operations + at)) {
+            at++;
         }
-        if (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_Exception)) {
-            PyErr_Format(PyExc_TypeError, "step %zd has no loop", i);
+        else {
+            if (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_Exception)) {
+                PyErr_Format(PyExc_TypeError, "step %zd has no loop", i);
+            }
+            Py_DECREF(run);
+            return NULL;
         }
-        Py_DECREF(run);
-        return NULL;
     }
     run->moved = (PyArrayObject *)Py_XNewRef((PyObject *)moving);
     if (moving && !find_moving(run)) {
@@ -525,7 +562,7 @@ static PyMemberDef run_members[] = {
 };
 
 static PyType_Slot run_slots[] = {
-    {Py_tp_doc, "Operations of the form (ufunc, array, ..., array), run by one call."},
+    {Py_tp_doc, "Operations (ufunc, array, ..., array), or other runs, as one call."},
     {Py_tp_new, run_new},
     {Py_tp_dealloc, run_dealloc},
     {Py_tp_call, PyVectorcall_Call},

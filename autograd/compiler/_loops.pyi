@@ -3,7 +3,7 @@ from typing import Any
 import numpy.typing as npt
 
 class Run:
-    """Operations of the form (ufunc, array, ..., array), run by one call.
+    """Operations of the form (ufunc, array, ..., array), or runs of some, as one call.
 
     TypeError where NumPy has no loop for one of them that needs no GIL. The arrays have
     one shape; those of matmul are matrices. TypeError too where one is written that
@@ -15,7 +15,9 @@ class Run:
     """
 
     def __init__(
-        self, steps: tuple[tuple[object, ...], ...], moving: npt.NDArray[Any] = ...
+        self,
+        steps: tuple[tuple[object, ...] | Run, ...],
+        moving: npt.NDArray[Any] = ...,
     ) -> None: ...
     def move(self, array: npt.NDArray[Any]) -> None:
         """Use an array of the same shape, type and order in place of `moving`."""

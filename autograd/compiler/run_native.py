@@ -45,12 +45,10 @@ def joined(steps: Iterable[Step], moving: Array) -> list[Callable[[], Any]]:
     result: list[Callable[[], Any]] = []
     translated = [(step, _runnable(step)) for step in steps]
     for is_runnable, group in groupby(translated, lambda pair: pair[1] is not None):
-        members = [*group]
         if is_runnable:
-            loops = chain.from_iterable(loops for _, loops in members if loops)
-            result.append(Run(tuple(loops), moving))
+            result.append(Run(tuple(run for _, run in group if run), moving))
         else:
-            result += [call(step) for step, _ in members]
+            result += [call(step) for step, _ in group]
     return result
 
 
@@ -61,15 +59,13 @@ def move(calls: Iterable[Callable[[], Any]], array: Array) -> None:
             each.move(array)
 
 
-def _runnable(step: Step) -> Loops | None:
-    """The loops that a step consists of; None if it cannot be run natively."""
+def _runnable(step: Step) -> Run | None:
+    """A step as a run; None if it cannot be run natively."""
     try:
         loops = _loops_of(step)
-        if loops is not None:
-            Run(loops)  # is there a loop for each?
+        return None if loops is None else Run(loops)
     except (TypeError, ValueError):
         return None
-    return loops
 
 
 def _loops_of(step: Step) -> Loops | None:

@@ -375,6 +375,20 @@ def test_a_batch_may_lie_in_memory_as_it_likes(n, dtype):
         assert gradient.tolist() == expected[1].tolist()
 
 
+def test_a_run_is_made_of_runs():
+    here, there, out = np.zeros(3), np.ones(3), np.empty(3)
+    parts = loops.Run(((np.exp, here, out), (np.negative, out, out))), loops.Run(())
+    run = loops.Run((*parts, (np.add, out, here, out)), here)
+    del parts
+    gc.collect()
+    run.move(there)
+    run()
+    assert len(run) == 3
+    assert out.tolist() == (1.0 - np.exp(there)).tolist()
+    with pytest.raises(TypeError, match="no part of another"):
+        loops.Run((run,))
+
+
 def test_what_moves_is_not_written():
     here = np.ones((2, 3))
     with pytest.raises(TypeError, match="must not be written"):
@@ -382,11 +396,10 @@ def test_what_moves_is_not_written():
 
 
 def test_nothing_moves_while_a_run_is_going_on():
-    here, there, out = np.zeros(20_000), np.ones(20_000), np.empty(20_000)
-    halves = slice(0, 10_000), slice(10_000, 20_000)
-    run = loops.Run(
-        tuple((np.positive, here[half], out[half]) for half in halves), here
-    )
+    n = 200_000  # so that a run takes longer than a thread takes to wake up
+    here, there, out = np.zeros(n), np.ones(n), np.empty(n)
+    halves = slice(0, n // 2), slice(n // 2, n)
+    run = loops.Run(tuple((np.exp, here[half], out[half]) for half in halves), here)
     done = threading.Event()
 
     def move_about():
@@ -397,7 +410,7 @@ def test_nothing_moves_while_a_run_is_going_on():
     mover = threading.Thread(target=move_about)
     mover.start()
     mixed = 0
-    for _ in range(2000):
+    for _ in range(150):
         run()
         mixed += out[0] != out[-1]
     done.set()
