@@ -39,6 +39,16 @@ setup(
             optional=True,
         ),
         Extension(
+            "autograd.native._tape",
+            ["autograd/native/tape.c"],
+            depends=[
+                f"autograd/native/{name}.h"
+                for name in ("arithmetic", "tape_arithmetic", "primitives", "interpret")
+            ],
+            extra_compile_args=EXACT,
+            optional=True,
+        ),
+        Extension(
             "autograd.compiler._loops",
             ["autograd/compiler/_loops.c"],
             include_dirs=[numpy.get_include()],

@@ -17,10 +17,11 @@ from autograd.compiler.products import reroll
 from autograd.compiler.reference import Reference
 from autograd.compiler.run_arrays import ArrayExecutor
 from autograd.compiler.run_python import PythonExecutor
+from autograd.compiler.run_tape import TapeExecutor, machine
 from autograd.compiler.simplify import simplify
 from autograd.compiler.trace import trace
 
-KINDS = ["native", "calls", "python"]
+KINDS = ["native", "calls", "python", "tape"]
 
 
 def without_native() -> AbstractContextManager[Any]:
@@ -68,10 +69,12 @@ def executors(
     tape = simplify(traced)
     program = reroll(group(tape))
     reference = Reference(traced)
+    scalars = TapeExecutor if machine is not None else PythonExecutor
     found = {
         "native": ArrayExecutor(program, np.zeros((program.n_uniform, 1), dtype)),
         "calls": ArrayExecutor(program, np.zeros((program.n_uniform, 1), dtype)),
         "python": PythonExecutor(tape, np.zeros(len(parameters), dtype)),
+        "tape": scalars(tape, np.zeros(len(parameters), dtype)),
     }
     runners = {kind: Runner(e, reference, kind) for kind, e in found.items()}
     for runner in runners.values():

@@ -119,9 +119,10 @@ class Derivatives:
         k = len(directions)
         total = len(batch) * k
         # All of the buffers are written and read in turn: a few that stay in the cache
-        # are the faster.
+        # are the faster. A tape has none.
         fitting = DIRECTIONS_BYTES // (self.dtype.itemsize * run.grouping.n_varying + 1)
-        n_chunks = math.ceil(total / max(1, fitting))
+        on_tape = run.executor(total) is run.scalars
+        n_chunks = 1 if on_tape else math.ceil(total / max(1, fitting))
         size = math.ceil(total / n_chunks)
         found = np.empty((total, len(run.tape.outputs[: run.n_shown])), self.dtype)
         for start in range(0, total, size):

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.compiler.costs import largest_scalar_batch
+from autograd.compiler.costs import array_seconds, largest_scalar_batch, tape_seconds
 from autograd.compiler.errors import NotFinite, NumericalError
 from autograd.compiler.group import Grouping
 from autograd.compiler.products import reroll
@@ -31,10 +31,14 @@ from autograd.compiler.reference import Pass, Reference
 from autograd.compiler.run_arrays import ArrayExecutor
 from autograd.compiler.run_native import can_run
 from autograd.compiler.run_python import PythonExecutor
+from autograd.compiler.run_tape import TapeExecutor, can_run_tape
 from autograd.compiler.simplify import simplify
 from autograd.compiler.tape import Tape
 
 Array = npt.NDArray[Any]
+
+BASIC = {"add", "sub", "mul", "div", "neg", "sum", "dot", "sqrt"}
+"""What processors have instructions for."""
 
 
 class Executable:
@@ -58,19 +62,25 @@ class Executable:
             tape = simplify(each(tape))
         self.tape = tape
         self.n_shown = n_shown
-        self.grouping = Grouping(tape)
-        self.uniform = np.zeros((self.grouping.n_uniform, 1), dtype)
+        self.grouping = grouping = Grouping(tape)
+        self.uniform = np.zeros((grouping.n_uniform, 1), dtype)
         self.parameters = self.uniform[: tape.n_parameters, 0]
         self.turn = threading.Lock()
-        self.python = PythonExecutor(tape, self.parameters, self.turn)
+        self.native = can_run_tape(tape)
+        scalars = TapeExecutor if self.native else PythonExecutor
+        self.scalars = scalars(tape, self.parameters, self.turn)
         self.reference = Reference(recorded, passes, by, n_shown)
         n_terms = int(np.maximum(np.diff(tape.starts) - 1, 1).sum())
+        is_function = np.array([op.name not in BASIC for op in tape.table], bool)
+        leaves = tape.n_parameters + len(tape.constants)
         self.largest_scalar_batch = largest_scalar_batch(
-            self.grouping.n_instructions,
-            self.grouping.n_uniform,
-            self.grouping.n_varying,
-            n_terms,
-            can_run(),
+            *array_seconds(
+                grouping.n_instructions,
+                grouping.n_uniform - leaves,
+                grouping.n_varying,
+                can_run(),
+            ),
+            *tape_seconds(n_terms, int(is_function[tape.codes].sum()), self.native),
         )
 
     @cached_property
@@ -131,14 +141,15 @@ class Executable:
     def executor(self, batch_size: int) -> PythonExecutor | ArrayExecutor:
         """What is estimated to be the faster for a batch of this size."""
         scalar = batch_size <= self.largest_scalar_batch
-        return self.python if scalar else self.arrays
+        return self.scalars if scalar else self.arrays
 
     def __str__(self) -> str:
         largest = self.largest_scalar_batch
         vector = f"as {len(self.program)} array instructions"
         if can_run():
             vector = f"natively {vector}"
-        scalar = f"as straight-line Python ({len(self.tape)} operations)"
+        scalar = "natively as a tape" if self.native else "as straight-line Python"
+        scalar += f" ({len(self.tape)} operations)"
         if not self.program.n_inputs:
             how = scalar if largest else vector
         elif largest == 0:

@@ -1,8 +1,9 @@
 """Run a tape as straight-line Python, for graphs that have no width.
 
 A recurrence has one or two nodes at each depth, and an array operation costs more than
-they do. Its tape is written out as Python instead: one assignment for each instruction,
-on the way back too (see `differentiate`).
+they do. Where there is no native core to interpret its tape (see `run_tape`), it is
+written out as Python instead: one assignment for each instruction, on the way back too
+(see `differentiate`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +89,79 @@ def _written(op: Operation, operands: Sequence[str]) -> str:
     return f"{op.name}({', '.join([given, *map(str, op.static)])})"
 
 
+class Run(Protocol):
+    """A tape made ready to run, on batches (batch, n_inputs), with parameters.
+
+    All arrays are of float64 and in one piece; what is found is written into arrays.
+    """
+
+    def rows(
+        self, batch: Array, parameters: Array, outputs: Array, finite: Array
+    ) -> None:
+        """The outputs (batch, n_outputs), and for which examples they are right."""
+
+    def mean(self, batch: Array, parameters: Array, outputs: Array) -> bool:
+        """The mean of the outputs, (n_outputs,), and whether it is right."""
+
+
+class StraightLine:
+    """A tape as a function in Python: a `Run`."""
+
+    def __init__(self, tape: Tape, dtype: npt.DTypeLike) -> None:
+        self.is_double = dtype == np.float64
+        self.largest = float(np.finfo(dtype).max)
+        functions = {name: getattr(Floats, name) for name in dir(Floats)}
+        namespace: dict[str, Any] = {
+            **functions,
+            "inf": math.inf,
+            "nan": math.nan,
+            "finite": self._finite,
+            "as_given": _as_given,
+        }
+        exec(compile(source(tape), "<tape>", "exec"), namespace)
+        self.function = namespace["run"]
+
+    def rows(
+        self, batch: Array, parameters: Array, outputs: Array, finite: Array
+    ) -> None:
+        """The outputs (batch, n_outputs), and for which examples they are right."""
+        numbers = parameters.tolist()
+        known = all(map(math.isfinite, numbers))
+        finite[:] = False
+        for row, example in enumerate(batch.tolist()):
+            try:
+                if known and all(map(math.isfinite, example)):
+                    outputs[row] = self.function(example, numbers)
+                    finite[row] = True
+            except (ValueError, ArithmeticError):
+                pass
+
+    def mean(self, batch: Array, parameters: Array, outputs: Array) -> bool:
+        """The mean of the outputs, (n_outputs,), and whether it is right."""
+        found = np.empty((len(batch), len(outputs)))
+        finite = np.empty(len(batch), np.bool_)
+        self.rows(batch, parameters, found, finite)
+        outputs[:] = 0.0
+        if finite.all():
+            with np.errstate(over="ignore", invalid="ignore"):
+                for row in found:
+                    outputs += row / len(batch)
+        return bool(finite.all())
+
+    def _finite(self, values: Sequence[float]) -> None:
+        """OverflowError where a number is not finite in the program's precision."""
+        if self.is_double and math.isfinite(sum(values)):
+            return
+        if not all(abs(x) <= self.largest for x in values):
+            raise OverflowError("a number is not finite")
+
+
+def _as_given(value: float, operands: Sequence[float]) -> None:
+    """OverflowError where a number is NaN, or infinite and no operand was."""
+    if not is_as_given(value, operands):
+        raise OverflowError("a number is not finite")
+
+
 class PythonExecutor:
     """A tape as straight-line Python, with its parameters.
 
@@ -105,20 +179,19 @@ class PythonExecutor:
         self.tape = tape
         self.parameters = parameters
         self.turn = turn or threading.Lock()
-        self._largest = float(np.finfo(parameters.dtype).max)
-        self._functions: dict[Callable[[Tape], Tape], Callable[..., Any]] = {}
+        self._runs: dict[Callable[[Tape], Tape], Run] = {}
 
     def outputs(self, batch: Array, parameters: Array | None = None) -> Array:
         """The outputs (batch, n_outputs) for a batch (batch, n_inputs).
 
         With `parameters` they are computed with these.
         """
-        rows = self._each(batch, parameters, lower)
-        none = [math.nan] * len(self.tape.outputs)
+        found = np.empty((len(batch), len(self.tape.outputs)))
+        finite = np.empty(len(batch), np.bool_)
+        self._run(lower).rows(*self._copies(batch, parameters), found, finite)
         with np.errstate(over="ignore"):
-            array = np.array([none if row is None else row for row in rows])
-            array = array.astype(self.parameters.dtype)
-        finite = np.isfinite(array).all(axis=1)
+            array = found.astype(self.parameters.dtype, copy=False)
+        finite &= np.isfinite(array).all(axis=1)
         if not finite.all():
             raise NotFinite(array, np.flatnonzero(~finite).tolist())
         return array
@@ -127,56 +200,31 @@ class PythonExecutor:
         self, batch: Array, parameters: Array | None = None
     ) -> tuple[float, Array]:
         """The mean of the first output, and its gradient (n_parameters,)."""
-        rows = self._each(batch, parameters, differentiate)
-        if None in rows:
+        means = np.empty(1 + self.tape.n_parameters)
+        run = self._run(differentiate)
+        if not run.mean(*self._copies(batch, parameters), means):
             raise NotFinite
-        found = np.array(rows)
-        means = (found / len(rows)).sum(axis=0)
         with np.errstate(over="ignore"):
             gradient = means[1:].astype(self.parameters.dtype)
         if not np.isfinite(gradient).all():
             raise NotFinite
         return float(means[0]), gradient
 
-    def _each(
-        self, batch: Array, parameters: Array | None, form: Callable[[Tape], Tape]
-    ) -> list[list[float] | None]:
-        """The outputs of the tape in some form for each example, None if not finite."""
-        if form not in self._functions:
-            functions = {name: getattr(Floats, name) for name in dir(Floats)}
-            namespace: dict[str, Any] = {
-                **functions,
-                "inf": math.inf,
-                "nan": math.nan,
-                "finite": self._finite,
-                "as_given": _as_given,
-            }
-            exec(compile(source(form(self.tape)), "<tape>", "exec"), namespace)
-            self._functions[form] = namespace["run"]
-        run = self._functions[form]
+    def compiled(self, tape: Tape) -> Run:
+        """A tape made ready to run."""
+        return StraightLine(tape, self.parameters.dtype)
+
+    def _run(self, form: Callable[[Tape], Tape]) -> Run:
+        """The tape in some form, made ready to run when it is first wanted."""
+        if form not in self._runs:
+            self._runs[form] = self.compiled(form(self.tape))
+        return self._runs[form]
+
+    def _copies(self, batch: Array, parameters: Array | None) -> tuple[Array, Array]:
+        """The numbers to run on: others may change theirs in the meantime."""
         if parameters is None:
             with self.turn:
-                parameters = self.parameters.copy()
-        numbers = parameters.tolist()
-        are_finite = all(map(math.isfinite, numbers))
-        found: list[list[float] | None] = []
-        for example in batch.tolist():
-            try:
-                finite = are_finite and all(map(math.isfinite, example))
-                found.append(run(example, numbers) if finite else None)
-            except (ValueError, ArithmeticError):
-                found.append(None)
-        return found
-
-    def _finite(self, values: Sequence[float]) -> None:
-        """OverflowError where a number is not finite in the program's precision."""
-        if self.parameters.dtype == np.float64 and math.isfinite(sum(values)):
-            return
-        if not all(abs(x) <= self._largest for x in values):
-            raise OverflowError("a number is not finite")
-
-
-def _as_given(value: float, operands: Sequence[float]) -> None:
-    """OverflowError where a number is NaN, or infinite and no operand was."""
-    if not is_as_given(value, operands):
-        raise OverflowError("a number is not finite")
+                parameters = np.array(self.parameters, np.float64)
+        else:
+            parameters = np.array(parameters, np.float64)
+        return np.array(batch, np.float64, order="C"), parameters

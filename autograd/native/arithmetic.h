@@ -200,16 +200,18 @@ typedef struct {
     double total, lost;
 } Sum;
 
+static inline void add_one(double *total, double *lost, double a)
+{
+    double sum = *total + a;
+#if PY_VERSION_HEX >= 0x030C0000
+    *lost += fabs(*total) >= fabs(a) ? (*total - sum) + a : (a - sum) + *total;
+#endif
+    *total = sum;
+}
+
 static inline void add_to(Sum *sum, double a)
 {
-    double total = sum->total + a;
-#if PY_VERSION_HEX >= 0x030C0000
-    if (fabs(sum->total) >= fabs(a))
-        sum->lost += (sum->total - total) + a;
-    else
-        sum->lost += (a - total) + sum->total;
-#endif
-    sum->total = total;
+    add_one(&sum->total, &sum->lost, a);
 }
 
 static inline double total_of(const Sum *sum)

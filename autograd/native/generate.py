@@ -1,4 +1,4 @@
-"""Write the rules of the table as C: `rules.h`, for the native core.
+"""Write the rules of the table as C: `rules.h` and `primitives.h`.
 
     python -m autograd.native.generate
 
@@ -16,6 +16,9 @@ not finite: what that means is decided by the rule in Python, which knows what t
 
 A rule of a list is run over a list of four numbers, which stands for one of any length:
 what is done to each of them is a loop.
+
+A tape that is differentiated has primitives alone: `primitives.h` lists those that C
+knows, `tape_arithmetic.h` included.
 """
 
 from __future__ import annotations
@@ -28,13 +31,20 @@ from typing import Any
 from autograd.ops import TABLE, Operation, Rule
 from autograd.symbol import Arithmetic, Symbol
 
-PATH = Path(__file__).with_name("rules.h")
-PRIMITIVES = re.findall(
-    r"^(?:#define|static inline double) (\w+)_\b",
-    Path(__file__).with_name("arithmetic.h").read_text(encoding="utf-8"),
-    re.MULTILINE,
-)
+HERE = Path(__file__).parent
+
+
+def _primitives(name: str) -> list[str]:
+    """The primitives that a header has."""
+    text = (HERE / name).read_text(encoding="utf-8")
+    return re.findall(r"^(?:#define|static (?:inline )?double) (\w+)_\b", text, re.M)
+
+
+PRIMITIVES = _primitives("arithmetic.h")
 """What C knows: a rule that needs another one is run in Python."""
+
+OF_TAPES = {*PRIMITIVES, *_primitives("tape_arithmetic.h")}
+"""What a tape knows in C."""
 
 OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 """How C writes rows that are no functions."""
@@ -200,8 +210,33 @@ class Writer(Arithmetic):
         return f"{head}\n{{\n{body}\n    return 1;\n}}"
 
 
+def primitives() -> str:
+    """The file of the primitives: each kind of them as a list, for a macro of one."""
+    kinds: dict[str, list[str]] = {name: [] for name in KINDS.values()}
+    for op in TABLE.values():
+        if op.primitive and op.name in OF_TAPES:
+            kinds[KINDS[op.arity, op.n_static]].append(op.name)
+    lists = [
+        f"#define {kind}(X) \\\n" + " \\\n".join(f"    X({name})" for name in names)
+        for kind, names in kinds.items()
+    ]
+    head = "/* The primitives of tapes, written by autograd.native.generate. */"
+    return "\n\n".join([head, *lists]) + "\n"
+
+
+KINDS = {
+    (1, 0): "UNARY",
+    (2, 0): "BINARY",
+    (3, 0): "TERNARY",
+    (1, 1): "UNARY_AT",
+    (2, 2): "BINARY_AT",
+    (None, 0): "LISTED",
+}
+"""What a primitive takes: so many numbers, and whole numbers besides."""
+
+
 def source() -> str:
-    """The whole file."""
+    """The file of the rules."""
     listed = [op for op in TABLE.values() if not op.n_static]
     functions: list[str] = []
     cases: dict[str, list[str]] = {head: [] for head in HEADS}
@@ -283,5 +318,10 @@ def _switch(head: str, switch: str, cases: Sequence[str]) -> str:
     )
 
 
+FILES = {HERE / "rules.h": source, HERE / "primitives.h": primitives}
+"""What is written, and how."""
+
+
 if __name__ == "__main__":
-    PATH.write_text(source(), encoding="utf-8")
+    for path, write in FILES.items():
+        path.write_text(write(), encoding="utf-8")

@@ -137,7 +137,7 @@ def test_an_operation_without_a_result_is_named_where_only_derivatives_are_asked
                 ask([[1.0], [-1.0]], wrt)
 
 
-@pytest.mark.parametrize("kind", ["arrays", "python"])
+@pytest.mark.parametrize("kind", ["arrays", "scalars"])
 def test_only_rows_that_may_not_be_finite_are_looked_at_one_by_one(kind, monkeypatch):
     x, y = Value(1.0), Value(0.5)
     program = compile([x - y - y, x], [x, y])
@@ -200,7 +200,7 @@ def test_threads_make_a_derivative_once_and_share_it(monkeypatch):
     assert len(made) == 2  # that which is expected, and one for all threads
 
 
-def test_derivatives_by_example_of_a_recurrence_run_as_python():
+def test_derivatives_by_example_of_a_recurrence_run_on_scalars():
     x, rate = Value(0.3), Value(3.1)
     state = x
     for _ in range(100):
@@ -211,7 +211,7 @@ def test_derivatives_by_example_of_a_recurrence_run_as_python():
     # Roundings grow with the derivative, by as much as it has grown itself.
     assert found == pytest.approx(np.array([gradient, gradient]), rel=1e-9)
     run = program._derivatives["parameters"]._executable("gradient")
-    assert run.executor(2) is run.python
+    assert run.executor(1) is run.scalars
     assert autograd.compile(state, [x], [rate]).jacobian([[0.3]], "inputs").shape == (
         (1, 1, 1)
     )

@@ -421,10 +421,10 @@ def test_threads_that_share_a_function_get_what_they_ask_for(f, n):
     assert sum(together(*[partial(wrong, seed) for seed in range(8)])) == 0
 
 
-def test_a_point_that_runs_as_python_is_written_nowhere():
+def test_a_point_that_runs_on_scalars_is_written_nowhere():
     f = compile_function(recurrence, 2)
     executor = f._run.executor(1)
-    assert executor is f._run.python
+    assert executor is f._run.scalars
     before = executor.parameters.copy()
     f.value_and_grad([0.25, 0.5])
     assert f([0.25, 0.5]) == f([0.25, 0.5])

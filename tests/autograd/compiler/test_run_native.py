@@ -294,7 +294,7 @@ def test_rows_between_each_other_do_not_overlap():
 def test_a_program_says_that_it_runs_natively():
     x, w = Value(0.5), Value(2.0)
     program = compile((x * w).tanh(), [x], [w])
-    assert str(program).endswith("runs natively as 2 array instructions")
+    assert "natively as 2 array instructions" in str(program)
 
 
 def test_a_program_of_usual_operations_is_two_runs():
@@ -302,7 +302,7 @@ def test_a_program_of_usual_operations_is_two_runs():
     inputs, targets = [Value(0.5) for _ in range(8)], [Value(0.1) for _ in range(3)]
     loss = nn.cross_entropy(model(inputs), targets)
     program = compile(loss, [*inputs, *targets], model.parameters())
-    program.value_and_grad(np.ones((4, 11)))
+    program._run.arrays.value_and_grad(np.ones((4, 11)))
     buffers = program._run.arrays._buffers[4]
     assert is_native(buffers.forward_calls)
     assert is_native(buffers.backward_calls)

@@ -1,6 +1,7 @@
 """The rules in C: written by the generator, and equal to those of Python."""
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,9 +21,15 @@ NEAR = st.floats(-30.0, 30.0)
 ROWS = [op for op in TABLE.values() if not op.n_static]
 
 
-def test_the_file_is_what_the_generator_writes() -> None:
-    written = generate.PATH.read_text(encoding="utf-8")
-    assert written == generate.source(), "python -m autograd.native.generate"
+@pytest.mark.parametrize("path", generate.FILES, ids=lambda path: path.name)
+def test_the_files_are_what_the_generator_writes(path: Path) -> None:
+    written = path.read_text(encoding="utf-8")
+    assert written == generate.FILES[path](), "python -m autograd.native.generate"
+
+
+def test_all_primitives_are_there_for_tapes() -> None:
+    for op in TABLE.values():
+        assert not op.primitive or f" X({op.name})" in generate.primitives()
 
 
 def test_all_rows_without_whole_numbers_are_there() -> None:
