@@ -20,11 +20,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd import Value, compile, topological_order
-from benchmarks.replay import lotka_volterra
+from benchmarks.replay import CASES as REPLAYED
 from nn import MLP, cross_entropy, data
 
 
@@ -54,29 +55,11 @@ def digits() -> tuple[Value, list[Value]]:
     return cross_entropy(model(inputs), 3), model.parameters()
 
 
-def recurrence(n_steps: int) -> tuple[Value, list[Value]]:
-    """Runge-Kutta steps of the Lotka-Volterra equations."""
-    leaves = [Value(number) for number in (1.1, 0.4, 0.4, 0.1, 10.0, 5.0)]
-    return lotka_volterra(leaves, n_steps), leaves
-
-
-def pendulum(n_steps: int) -> tuple[Value, list[Value]]:
-    """Runge-Kutta steps of a pendulum: the energy at the end."""
-    leaves = [Value(number) for number in (1.0, 0.0, 9.81, 1.3)]
-    angle, speed, gravity, length = leaves
-    h = 0.01
-
-    def slope(angle: Value, speed: Value) -> tuple[Value, Value]:
-        return speed, -(gravity / length) * angle.sin()
-
-    for _ in range(n_steps):
-        a1, b1 = slope(angle, speed)
-        a2, b2 = slope(angle + h / 2 * a1, speed + h / 2 * b1)
-        a3, b3 = slope(angle + h / 2 * a2, speed + h / 2 * b2)
-        a4, b4 = slope(angle + h * a3, speed + h * b3)
-        angle = angle + h / 6 * (a1 + 2.0 * a2 + 2.0 * a3 + a4)
-        speed = speed + h / 6 * (b1 + 2.0 * b2 + 2.0 * b3 + b4)
-    return 0.5 * speed * speed - gravity / length * angle.cos(), leaves
+def replayed(name: str) -> tuple[Value, list[Value]]:
+    """A function of `benchmarks.replay`, all of whose numbers are parameters."""
+    f, point = REPLAYED[name]
+    leaves = [Value(number) for number in point.tolist()]
+    return f(leaves), leaves
 
 
 CASES: dict[str, Callable[[], tuple[Value, list[Value]]]] = {
@@ -84,10 +67,15 @@ CASES: dict[str, Callable[[], tuple[Value, list[Value]]]] = {
     "150 examples": lambda: batch(150),
     "1,500 examples": lambda: batch(1500),
     "784-16-16-10": digits,
-    "Lotka-Volterra, 200 steps": lambda: recurrence(200),
-    "Lotka-Volterra, 2,000 steps": lambda: recurrence(2000),
-    "pendulum, 500 steps": lambda: pendulum(500),
-    "pendulum, 8,000 steps": lambda: pendulum(8000),
+    **{
+        name: partial(replayed, name)
+        for name in (
+            "Lotka-Volterra, 200 steps",
+            "Lotka-Volterra, 2,000 steps",
+            "pendulum, 500 steps",
+            "pendulum, 8,000 steps",
+        )
+    },
 }
 
 
