@@ -5,7 +5,6 @@ import math
 import random
 import sys
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,18 +73,19 @@ FUNCTIONS = [
 def tapes(draw, names, constants=(0.5, 2.0, 0.0)):
     """Tapes in which numbers are used near by, so that much is used once."""
     choose = draw(st.randoms(use_true_random=False))
-    tape = Tape(2, 1, [*constants])
-    n = choose.randint(1, 40)
-    for number in range(tape.n_leaves, tape.n_leaves + n):
+    first = 3 + len(constants)
+    last = first + choose.randint(1, 40)
+    instructions = []
+    for number in range(first, last):
         op = TABLE[choose.choice(names)]
         arity = op.arity or 2 * choose.randint(1, 4)
         near = [max(0, number - choose.choice((1, 1, 2, 3, 9))) for _ in range(arity)]
-        tape.ops.append(op)
-        tape.args.append(tuple(near))
-    last = tape.n_leaves + n
-    tape.outputs = [last - 1, *choose.sample(range(last), choose.randint(0, 3))]
+        instructions.append((op, tuple(near)))
+    outputs = [last - 1, *choose.sample(range(last), choose.randint(0, 3))]
+    guards = None
     if choose.random() < 0.5:
-        tape.guards = [i for i in range(tape.n_leaves, last) if choose.random() < 0.5]
+        guards = [i for i in range(first, last) if choose.random() < 0.5]
+    tape = Tape.of(2, 1, constants, instructions, outputs, guards)
     tape.verify()
     return tape
 
@@ -118,18 +118,17 @@ def test_what_is_infinite_is_seen_where_what_follows_is_finite(name, x, last):
     first, neg, op = TABLE[name], TABLE["neg"], TABLE[last]
     # 3 is infinite, 4 is it with the other sign, and the last is finite.
     follows = {"div": (2, 3), "maximum": (4, 2), "exp": (4,)}.get(last, (3,))
-    tape = Tape(1, 1, [1.0], [first, neg, op], [(0,) * first.arity, (3,), follows], [5])
+    instructions = [(first, (0,) * first.arity), (neg, (3,)), (op, follows)]
     if 4 not in follows:
-        tape = replace(
-            tape, ops=[first, op], args=[(0,) * first.arity, follows], outputs=[4]
-        )
+        del instructions[1]
+    tape = Tape.of(1, 1, [1.0], instructions, [2 + len(instructions)])
     assert_same(tape, [[x], [0.5], [x]] * 3, [0.0])
     assert rows_of(native(tape), tape, [[x]], [0.0]) == [None]
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
 def test_a_number_that_is_not_finite_counts_where_nothing_reads_it(wrong):
-    tape = Tape(2, 2, [], [TABLE["mul"]], [(0, 2)], [4])
+    tape = Tape.of(2, 2, [], [(TABLE["mul"], (0, 2))], [4])
     run = native(tape)
     for n in (1, 11):
         batch = [[1.0, 2.0]] * (n - 1) + [[1.0, wrong]]
@@ -153,9 +152,10 @@ FAR = [1e5 * math.pi, 2.0**17, -(2.0**40), 1e300, math.inf, -math.inf]
 @given(st.lists(st.floats(-131000.0, 131000.0) | st.floats(-9.0, 9.0), min_size=8))
 def test_sines_of_several_examples_are_right_to_the_last_digit(numbers):
     numbers += [0.0, -0.0, 5e-324, -1e-310, *[k * math.pi / 4 for k in range(-9, 9)]]
-    ops = [TABLE["sin"], TABLE["cos"], TABLE["cos"], TABLE["sin"]]
+    sin, cos = TABLE["sin"], TABLE["cos"]
     # Both of one number, and one of another.
-    tape = Tape(1, 0, [], ops, [(0,), (0,), (1,), (2,)], [1, 2, 3, 4], [])
+    instructions = [(sin, (0,)), (cos, (0,)), (cos, (1,)), (sin, (2,))]
+    tape = Tape.of(1, 0, [], instructions, [1, 2, 3, 4], [])
     for batch in (numbers, [*numbers, *FAR]):
         # They differ where the last digit is nearly a half, of either side.
         for x, row in zip(
@@ -217,9 +217,9 @@ def test_whole_programs_and_gradients_have_the_bits_of_python(seed):
     batch = [[v.data * (1.0 + k / 64) for v in inputs] for k in range(11)]
     for form in (lower, differentiate):
         lowered = form(tape)
-        if {"sin", "cos"} & {op.name for op in lowered.ops}:
+        if {"sin", "cos"} & {op.name for op in lowered.table}:
             batch = batch[:1]
-        if not APPROXIMATE & {op.name for op in lowered.ops}:
+        if not APPROXIMATE & {op.name for op in lowered.table}:
             assert_same(lowered, batch, numbers)
 
 
@@ -237,7 +237,7 @@ def test_what_python_computes_in_its_own_way_agrees_to_its_accuracy(a, b, i, j):
         (TABLE["pow_derivative"].at(i, j), (0.0, b)),
     ]
     for op, args in cases:
-        tape = Tape(len(args), 0, [], [op], [tuple(range(len(args)))], [len(args)])
+        tape = Tape.of(len(args), 0, [], [(op, (*range(len(args)),))], [len(args)])
         (found,) = rows_of(native(tape), tape, [args])
         try:
             expected = op.forward(Floats, *args)
@@ -252,7 +252,7 @@ def test_what_python_computes_in_its_own_way_agrees_to_its_accuracy(a, b, i, j):
 def test_every_primitive_is_known():
     primitives = [op for op in TABLE.values() if op.primitive]
     ops = [op.at(*[1] * op.n_static) for op in primitives]
-    assert can_run_tape(Tape(0, 0, ops=ops))
+    assert can_run_tape(Tape.of(0, 0, [0.5], [(op, (0,)) for op in ops], []))
 
 
 def recurrence(n):
@@ -267,7 +267,7 @@ def test_memory_is_proportional_to_the_tape_and_places_are_used_again():
     short, long = (differentiate(recurrence(n)) for n in (200, 2000))
     small, large = native(short), native(long)
     assert len(large) == pytest.approx(10 * len(small), rel=0.05)
-    assert large.n_places < 0.4 * (len(long.ops) + long.n_leaves)
+    assert large.n_places < 0.4 * (len(long) + long.n_leaves)
     assert native(lower(recurrence(2000))).n_places < 20
 
 
