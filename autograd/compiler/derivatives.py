@@ -120,7 +120,7 @@ class Derivatives:
         total = len(batch) * k
         # All of the buffers are written and read in turn: a few that stay in the cache
         # are the faster. A tape has none.
-        fitting = DIRECTIONS_BYTES // (self.dtype.itemsize * run.grouping.n_varying + 1)
+        fitting = DIRECTIONS_BYTES // (self.dtype.itemsize * run.n_varying + 1)
         on_tape = run.executor(total) is run.scalars
         n_chunks = 1 if on_tape else math.ceil(total / max(1, fitting))
         size = math.ceil(total / n_chunks)

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from autograd.compiler.costs import array_seconds, largest_scalar_batch, tape_seconds
 from autograd.compiler.errors import NotFinite, NumericalError
-from autograd.compiler.group import Grouping
+from autograd.compiler.group import Grouping, group
 from autograd.compiler.products import reroll
 from autograd.compiler.program import Program
 from autograd.compiler.reference import Pass, Reference
@@ -62,7 +62,8 @@ class Executable:
             tape = simplify(each(tape))
         self.tape = tape
         self.n_shown = n_shown
-        self.grouping = grouping = Grouping(tape)
+        grouping = Grouping(tape)  # not kept: as large as the tape, and soon made anew
+        self.n_varying = grouping.n_varying
         self.uniform = np.zeros((grouping.n_uniform, 1), dtype)
         self.parameters = self.uniform[: tape.n_parameters, 0]
         self.turn = threading.Lock()
@@ -86,7 +87,7 @@ class Executable:
     @cached_property
     def program(self) -> Program:
         """The array instructions, made when they are wanted, if ever."""
-        program = reroll(self.grouping.program())
+        program = reroll(group(self.tape))
         # What is not shown is computed too, as it has to be finite.
         return program if self.n_shown is None else program.showing(self.n_shown)
 

@@ -243,7 +243,7 @@ begin(Writer *w, const Given *tape, int n_new, PyObject *helper, int simplifies)
     w->n_inputs = tape->n_inputs + n_new;
     w->first = w->n_inputs + tape->n_parameters;
     Py_ssize_t room = 64;
-    while (room < 2 * tape->n)
+    while (3 * room < 4 * tape->n)
         room *= 2;
     if (emptied(&w->slots, &w->n_slots, room) < 0 ||
         emptied(&w->constant_slots, &w->n_constant_slots, 64) < 0 ||
@@ -474,7 +474,7 @@ emit(Writer *w, int32_t code, const int32_t *args, Py_ssize_t n, int in_rule,
                 return status;
         }
     }
-    if (2 * w->codes.n >= w->n_slots && rehash(w) < 0)
+    if (4 * w->codes.n >= 3 * w->n_slots && rehash(w) < 0)
         return FAILED;
     int constants = are_constants(args, n);
     uint64_t mask = (uint64_t)w->n_slots - 1, at = hashed(code, args, n) & mask;
@@ -664,6 +664,22 @@ bytes_of(size_t size, Py_ssize_t n, void **start)
     return bytes;
 }
 
+static PyObject *
+as_bytes(const void *items, Py_ssize_t n, size_t size)
+{
+    return PyBytes_FromStringAndSize(n ? items : "", n * (Py_ssize_t)size);
+}
+
+/* An array as bytes; it is given up. */
+static PyObject *
+taken(void **items, Py_ssize_t n, size_t size)
+{
+    PyObject *bytes = as_bytes(*items, n, size);
+    free(*items);
+    *items = NULL;
+    return bytes;
+}
+
 /* The tape of what the outputs need, as `finish` of tape.py makes it; `guards` may be
    NULL. A tuple of its constants, codes, starts, operands, outputs and guards, and of
    the codes of its table in the order in which they occur. */
@@ -672,6 +688,10 @@ finish(Writer *w, const Ints *outputs, const Ints *guards, const Ints *kept)
 {
     Py_ssize_t n = w->codes.n;
     int32_t first = w->first;
+    /* Nothing is written any more. */
+    free(w->slots);
+    free(w->result.at);
+    w->slots = w->result.at = NULL;
     PyObject *made = NULL, *table = NULL, *listed[6] = {NULL};
     char *needed = calloc((size_t)n + 1, 1);
     int32_t *new = malloc(((size_t)n + 1) * sizeof *new);
@@ -692,18 +712,15 @@ finish(Writer *w, const Ints *outputs, const Ints *guards, const Ints *kept)
     for (Py_ssize_t i = 0; i < kept->n; i++)
         if (kept->at[i] >= first)
             needed[kept->at[i] - first] = 1;
-    Py_ssize_t n_used = 0, n_operands = 0, n_constants = 0;
+    Py_ssize_t n_constants = 0;
     int32_t n_codes = 0;
     for (Py_ssize_t i = n; i-- > 0;)
-        if (needed[i]) {
-            n_used++;
-            n_operands += (Py_ssize_t)(w->starts.at[i + 1] - w->starts.at[i]);
+        if (needed[i])
             for (int64_t j = w->starts.at[i]; j < w->starts.at[i + 1]; j++) {
                 int32_t number = w->operands.at[j];
                 if (number >= first)
                     needed[number - first] = 1;
             }
-        }
     /* Constants get their numbers in the order in which they are read. */
     for (Py_ssize_t i = 0; i < w->constants.n; i++)
         new_constant[i] = -1;
@@ -727,25 +744,23 @@ finish(Writer *w, const Ints *outputs, const Ints *guards, const Ints *kept)
 #define RENUMBERED(number) ((number) < 0 ? new_constant[-1 - (number)] \
                             : (number) < first ? (number) : new[(number) - first])
     double *out_constants = NULL;
-    int32_t *codes = NULL, *operands = NULL, *out_outputs = NULL, *out_guards = NULL;
-    int64_t *starts = NULL;
+    int32_t *out_outputs = NULL, *out_guards = NULL;
     listed[0] = bytes_of(8, n_constants, (void **)&out_constants);
-    listed[1] = bytes_of(4, n_used, (void **)&codes);
-    listed[2] = bytes_of(8, n_used + 1, (void **)&starts);
-    listed[3] = bytes_of(4, n_operands, (void **)&operands);
     listed[4] = bytes_of(4, outputs->n, (void **)&out_outputs);
     table = PyList_New(0);
-    if (!listed[0] || !listed[1] || !listed[2] || !listed[3] || !listed[4] || !table)
+    if (!listed[0] || !listed[4] || !table)
         goto done;
     for (Py_ssize_t i = 0; i < n_constants; i++)
         out_constants[i] = w->constants.at[constants[i]];
     for (int32_t i = 0; i < n_known; i++)
         new_code[i] = -1;
+    /* What is needed moves to the front of the arrays, in their order. */
     int64_t end_of = 0;
-    *starts++ = 0;
+    Py_ssize_t k = 0;
     for (Py_ssize_t i = 0; i < n; i++)
         if (needed[i]) {
             int32_t code = w->codes.at[i];
+            int64_t from = w->starts.at[i], to = w->starts.at[i + 1];
             if (new_code[code] < 0) {
                 PyObject *number = PyLong_FromLong(code);
                 if (number == NULL || PyList_Append(table, number) < 0) {
@@ -755,11 +770,16 @@ finish(Writer *w, const Ints *outputs, const Ints *guards, const Ints *kept)
                 Py_DECREF(number);
                 new_code[code] = n_codes++;
             }
-            *codes++ = new_code[code];
-            for (int64_t j = w->starts.at[i]; j < w->starts.at[i + 1]; j++)
-                operands[end_of++] = RENUMBERED(w->operands.at[j]);
-            *starts++ = end_of;
+            for (int64_t j = from; j < to; j++)
+                w->operands.at[end_of++] = RENUMBERED(w->operands.at[j]);
+            w->codes.at[k++] = new_code[code];
+            w->starts.at[k] = end_of;
         }
+    listed[3] = taken((void **)&w->operands.at, end_of, 4);
+    listed[2] = taken((void **)&w->starts.at, k + 1, 8);
+    listed[1] = taken((void **)&w->codes.at, k, 4);
+    if (!listed[1] || !listed[2] || !listed[3])
+        goto done;
     for (Py_ssize_t i = 0; i < outputs->n; i++)
         out_outputs[i] = RENUMBERED(outputs->at[i]);
     if (guards == NULL) {
@@ -1627,12 +1647,6 @@ push_parents(const Recording *r, PyObject *node, int32_t arity, Ints *numbers)
         status = push_number(r, PyTuple_GET_ITEM(parents, i), numbers);
     Py_DECREF(parents);
     return status;
-}
-
-static PyObject *
-as_bytes(const void *items, Py_ssize_t n, size_t size)
-{
-    return PyBytes_FromStringAndSize(n ? items : "", n * (Py_ssize_t)size);
 }
 
 /* The graph as the arrays of a tape: its table, codes, starts, operands and outputs. */
