@@ -49,6 +49,12 @@ setup(
             optional=True,
         ),
         Extension(
+            "autograd.native._scatter",
+            ["autograd/native/scatter.c"],
+            extra_compile_args=EXACT,
+            optional=True,
+        ),
+        Extension(
             "autograd.compiler._loops",
             ["autograd/compiler/_loops.c"],
             include_dirs=[numpy.get_include()],

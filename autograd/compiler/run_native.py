@@ -3,8 +3,9 @@
 Where a batch is small most of the time of a call of NumPy is spent around the
 operation, not in it. `_loops`, written in C, keeps NumPy's own inner loop of each step,
 with its pointers and strides, and runs a whole list of them without Python in between.
-The numbers are the same, but for the order of some sums. What it cannot run stays a
-call of NumPy; without a C compiler at installation all do.
+What reads or writes rows here and there is a `Move` between two runs. The numbers are
+the same, but for the order of some sums. What neither can run stays a call of NumPy;
+without a C compiler at installation all do.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ try:
     from autograd.compiler._loops import Run
 except ImportError:
     Run = None  # type: ignore[assignment, misc]
+
+try:
+    from autograd.native import _scatter
+except ImportError:
+    _scatter = None  # type: ignore[assignment]
 
 Loops: TypeAlias = tuple[tuple[Any, ...], ...]
 """Operations as (ufunc, array, ..., array): arrays of one shape, or matrices."""
@@ -48,7 +54,7 @@ def joined(steps: Iterable[Step], moving: Array) -> list[Callable[[], Any]]:
         if is_runnable:
             result.append(Run(tuple(run for _, run in group if run), moving))
         else:
-            result += [call(step) for step, _ in group]
+            result += [_moved(step) or call(step) for step, _ in group]
     return result
 
 
@@ -84,6 +90,20 @@ def _loops_of(step: Step) -> Loops | None:
     if kind is Kind.REDUCE:
         return _reduction(function, inputs[0], out)
     return None
+
+
+def _moved(step: Step) -> Callable[[], Any] | None:
+    """A step on rows here and there as a move; None if it cannot be one."""
+    kind, function, inputs, out, rows = step
+    is_move = kind in (Kind.GATHER, Kind.PUT, Kind.ADD) or (
+        kind is Kind.SEGMENTS and function is np.add
+    )
+    if _scatter is None or not is_move:
+        return None
+    try:
+        return _scatter.Move(getattr(_scatter, kind.name), out, inputs[0], rows)
+    except (TypeError, ValueError, BufferError):
+        return None
 
 
 def _map(ufunc: np.ufunc, inputs: Iterable[Any], out: Array) -> Loops:

@@ -20,6 +20,9 @@ from autograd.compiler.steps import Kind, Step, copy
 loops = pytest.importorskip(
     "autograd.compiler._loops", reason="the native part needs a C compiler"
 )
+scatter = pytest.importorskip(
+    "autograd.native._scatter", reason="the native part needs a C compiler"
+)
 RNG = np.random.default_rng(0)
 DTYPES = [np.float64, np.float32]
 
@@ -452,3 +455,93 @@ def test_a_run_keeps_its_arrays_alive():
     run()
     assert out.tolist() == expected
     del noise
+
+
+MOVES = [Kind.GATHER, Kind.PUT, Kind.ADD, Kind.SEGMENTS]
+
+
+@st.composite
+def moves(draw):
+    """A step on rows here and there, and what its result was before."""
+    kind = draw(st.sampled_from(MOVES))
+    dtype = draw(st.sampled_from(DTYPES))
+    n, there, width = (draw(st.integers(1, 60)) for _ in range(3))
+    width = draw(st.sampled_from([1, width]))
+    if kind is not Kind.GATHER:
+        n = min(n, there)
+    rows = RNG.permutation(there)[:n]
+    if kind is Kind.GATHER:
+        rows = RNG.integers(0, there, n)
+    if kind is Kind.SEGMENTS:
+        rows = np.sort(rows)
+    reads = kind in (Kind.GATHER, Kind.SEGMENTS)
+    source = numbers(there if reads else n, width, dtype=dtype)
+    out = numbers(n if reads else there, width, dtype=dtype)
+    if draw(st.booleans()):  # a part of a larger one
+        source = np.hstack([source, source])[:, :width]
+        out = np.hstack([out, out])[:, :width]
+    return Step(kind, np.add, (source,), out, rows.astype(np.intp))
+
+
+@given(moves())
+def test_rows_here_and_there_are_moved_as_by_numpy(step):
+    before = step.out.copy()
+    call(step)()
+    expected = step.out.copy()
+    step.out[...] = before
+    (move,) = joined([step])
+    assert type(move) in (scatter.Move, loops.Run)
+    move()
+    # Sums of up to 60 numbers, in another order than NumPy's by pairs.
+    tolerance = 60 * np.finfo(step.out.dtype).eps if step.kind is Kind.SEGMENTS else 0
+    np.testing.assert_allclose(step.out, expected, rtol=tolerance, atol=0)
+
+
+def test_rows_that_are_there_twice_are_added_one_after_the_other():
+    rows = np.array([2, 0, 2, 2, 0])
+    source, out = np.array([[0.1], [0.2], [0.3], [1e16], [0.7]]), np.ones((3, 1))
+    expected = out.copy()
+    np.add.at(expected, rows, source)
+    scatter.Move(scatter.ADD, out, source, rows)()
+    assert out.tolist() == expected.tolist()
+
+
+def test_a_move_that_cannot_be_is_refused_and_left_to_numpy():
+    a, b, rows = numbers(4, 3), numbers(2, 3), np.array([0, 3])
+    good = (scatter.GATHER, b, a, rows)
+    scatter.Move(*good)
+    for wrong in [
+        (9, b, a, rows),  # of no kind
+        (scatter.GATHER, b, a, np.array([0, 4])),  # beyond the last row
+        (scatter.GATHER, b, a, np.array([-1, 0])),
+        (scatter.GATHER, b, a, np.array([0, 1, 2])),  # more than are written
+        (scatter.GATHER, b, a, np.array([0.0, 1.0])),
+        (scatter.GATHER, b, a, np.array([0, 1], np.int32)),
+        (scatter.GATHER, b, a[:, :2], rows),  # of another width
+        (scatter.GATHER, b, a.astype(np.float32), rows),
+        (scatter.GATHER, a[1:3], a, rows),  # they overlap
+        (scatter.GATHER, b, a.T[:, [0, 1, 2]].T, rows[:1]),
+        (scatter.GATHER, np.zeros((3, 2)).T, a, rows),  # rows not in one piece
+        (scatter.GATHER, b[0], a[0], rows),
+        (scatter.SEGMENTS, b, a, np.array([3, 0])),  # not in order
+        (scatter.PUT, a, b, np.array([0, 9])),
+        (scatter.ADD, a, b, np.array([-5, 0])),
+    ]:
+        with pytest.raises(ValueError, match=r"needed|no such kind|not those|differ"):
+            scatter.Move(*wrong)
+    b.flags.writeable = False
+    with pytest.raises((ValueError, BufferError)):
+        scatter.Move(*good)
+    with pytest.raises(TypeError, match="no arguments"):
+        scatter.Move(scatter.PUT, a, np.ones((2, 3)), rows)(1)
+    (kept,) = joined([Step(Kind.ADD, None, (np.ones((2, 3)),), a.T.copy().T, rows)])
+    assert type(kept) is not scatter.Move
+
+
+def test_a_move_keeps_its_matrices_and_its_own_rows():
+    out, rows = np.zeros((2, 1)), np.array([1, 0])
+    move = scatter.Move(scatter.GATHER, out, np.array([[1.0], [2.0]]), rows)
+    rows[:] = 1000
+    gc.collect()
+    move()
+    assert out.tolist() == [[2.0], [1.0]]
