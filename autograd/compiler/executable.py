@@ -64,7 +64,8 @@ class Executable:
         self.n_shown = n_shown
         grouping = Grouping(tape)  # not kept: as large as the tape, and soon made anew
         self.n_varying = grouping.n_varying
-        self.uniform = np.zeros((grouping.n_uniform, 1), dtype)
+        # One more than there are, as the instructions may need a zero.
+        self.uniform = np.zeros((grouping.n_uniform + 1, 1), dtype)
         self.parameters = self.uniform[: tape.n_parameters, 0]
         self.turn = threading.Lock()
         self.native = can_run_tape(tape)

@@ -7,6 +7,8 @@ left row per neuron and one right row, a convolution one left row per channel an
 right row per position, a recorded batch one right row per example. Where only some
 pairs occur, the parts that are connected are looked at one by one. What is no product
 stays a reduction, and so do parts so small that a product for each would take longer.
+Dot products of several lengths are looked at together first, with zeros in place of
+what the shorter ones have not (see `padding`): a triangular matrix is one product.
 
 On the way the rows of each instruction are put in the order of what they read, and at
 last in that of their readers where it pays, so that most reads become slices.
@@ -14,8 +16,9 @@ last in that of their readers where it pays, so that most reads become slices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +31,7 @@ from autograd.compiler.costs import (
     TERM_SECONDS,
     TYPICAL_BATCH,
 )
+from autograd.compiler.padding import Padded, families, padded
 from autograd.compiler.program import (
     UNIFORM,
     VARYING,
@@ -61,22 +65,54 @@ def reroll(program: Program) -> Program:
     n_rows = sum([it.size for it in program.instructions])
     if len(program) > LONG and n_rows < NARROW * len(program):
         return program
-    result = Program(program.n_inputs, program.n_parameters, list(program.constants))
-    n_leaves = {
-        VARYING: program.n_inputs,
-        UNIFORM: program.n_parameters + len(program.constants),
-    }
-    sizes = {VARYING: program.n_varying, UNIFORM: program.n_uniform}
-    new_row = {space: np.arange(size) for space, size in sizes.items()}
-    following = dict(n_leaves)
-    for it in program.instructions:
-        for made, order in _rewritten(renumbered(it, new_row)):
-            first = following[it.varying]
-            following[it.varying] += made.size
-            new_row[it.varying][it.first + order] = first + np.arange(made.size)
+    zero = program.n_uniform  # a row of its own, for what is padded
+    found = [
+        (family, padded(family, zero) if len(family) > 1 else None)
+        for family in families(program.instructions)
+    ]
+    constants = list(program.constants)
+    new_row = {VARYING: np.arange(program.n_varying), UNIFORM: np.arange(zero + 1)}
+    if any(both for _, both in found):
+        new_row[UNIFORM][zero] = program.n_parameters + len(constants)
+        constants.append(0.0)
+    result = Program(program.n_inputs, program.n_parameters, constants)
+    following = {VARYING: result.n_varying, UNIFORM: result.n_uniform}
+    for family, both in found:
+        space, start = family[0].varying, family[0].first
+        family = [renumbered(it, new_row) for it in family]
+        if both:
+            dots: Any = renumbered(both.dots, new_row)
+            both = both._replace(dots=dots)
+        for made, order in _rewritten_family(family, both):
+            first = following[space]
+            following[space] += made.size
+            new_row[space][start + order] = first + np.arange(made.size)
             result.instructions.append(replace(made, first=first))
     result.outputs = [renumbered_rows(each, new_row) for each in program.outputs]
     return in_reading_order(result)
+
+
+def _rewritten_family(
+    family: Sequence[Instruction], both: Padded | None
+) -> Iterator[tuple[Instruction, Rows]]:
+    """What computes the same rows, and which of them, in the order of the family."""
+    alone = np.ones(sum([it.size for it in family]), dtype=bool)
+    if both:
+        for made, order in _products(both.dots, both.lengths):
+            if isinstance(made, Product):
+                alone[both.places[order]] = False
+                yield made, both.places[order]
+    start = 0
+    for it in family:
+        size = it.size
+        rest = np.flatnonzero(alone[start : start + size])
+        if len(rest) < size and isinstance(it, Reduction):
+            args = [Index(arg.varying, arg.rows[:, rest]) for arg in it.args]
+            it = replace(it, size=len(rest), args=tuple(args))
+        if len(rest):
+            for made, order in _rewritten(it):
+                yield made, start + rest[order]
+        start += size
 
 
 def _rewritten(it: Instruction) -> Iterator[tuple[Instruction, Rows]]:
@@ -115,8 +151,16 @@ def _sorted(it: Elementwise) -> Iterator[tuple[Elementwise, Rows]]:
         yield replace(it, args=args), order
 
 
-def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
-    """The dot products of one instruction as matrix products where that is possible."""
+def _products(
+    it: Reduction, lengths: Rows | None = None
+) -> Iterator[tuple[Instruction, Rows]]:
+    """The dot products of one instruction as matrix products where that is possible.
+
+    With the `lengths` of each without its padding, where that is not most of it either.
+    """
+    n_terms = len(it.args[0].rows)
+    if lengths is None:
+        lengths = np.full(it.size, n_terms)
     left, right = it.args
     # The order of the terms is free: sort them, so that equal rows look equal.
     terms = np.lexsort([left.rows, right.rows], axis=0)
@@ -129,11 +173,12 @@ def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
         l_rows, l_of = _distinct(lefts)
         r_rows, r_of = _distinct(rights)
         parts = list(_connected(l_of, r_of))
-        saved = [_saved(it, len(part)) for part in parts]
+        counts = [int(lengths[part].sum()) for part in parts]
+        saved = [_saved(it, n) for n in counts]
         # The reduction has its price too.
         together = sum([s for s in saved if s > 0.0]) > REDUCTION_SECONDS
-        for part, seconds in zip(parts, saved, strict=True):
-            if together and seconds > 0.0:
+        for part, n, seconds in zip(parts, counts, saved, strict=True):
+            if (together and seconds > 0.0) or 2 * n < len(part) * n_terms:
                 alone.append(part)
                 continue
             l_part, r_part = np.unique(l_of[part]), np.unique(r_of[part])
@@ -161,9 +206,8 @@ def _products(it: Reduction) -> Iterator[tuple[Instruction, Rows]]:
         yield Reduction(it.varying, 0, len(rest), DOT, args), rest
 
 
-def _saved(it: Reduction, n_rows: int) -> float:
-    """How many seconds rows save in a reduction, against a product of their own."""
-    n_terms = n_rows * len(it.args[0].rows)
+def _saved(it: Reduction, n_terms: int) -> float:
+    """How many seconds terms save in a reduction, against a product of their own."""
     batch = TYPICAL_BATCH if it.varying else 1
     return PRODUCT_SECONDS - TERM_SECONDS * n_terms * (batch + LOOKUP_EXAMPLES)
 

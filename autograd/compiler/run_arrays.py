@@ -24,9 +24,9 @@ from autograd.compiler.steps import Array
 class ArrayExecutor:
     """A program with its parameters and constants, ready for batches of any size.
 
-    `uniform`, (n_uniform, 1), is where the rows are that are the same for all examples,
-    the parameters first: others who change them have the `turn`. Where a number is not
-    finite it raises NotFinite, and has no result.
+    `uniform`, (n_uniform, 1) or longer, is where the rows are that are the same for all
+    examples, the parameters first: others who change them have the `turn`. Where a
+    number is not finite it raises NotFinite, and has no result.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ArrayExecutor:
     ) -> None:
         self.program = program
         self.dtype = uniform.dtype
-        self.uniform = uniform
+        self.uniform = uniform[: program.n_uniform]
         first = program.n_parameters
         with np.errstate(over="ignore"):
             self.uniform[first : first + len(program.constants), 0] = program.constants
