@@ -87,9 +87,7 @@ def padded(family: Sequence[Instruction], zero: int) -> Padded | None:
     size = 1 + max(int(right.rows.max()) for _, right in factors)
     owner, position = np.full(size, -1), np.zeros(size, np.intp)
     if len(np.unique(columns)) < columns.size:
-        return (
-            None  # a factor of several of them: which is meant would have to be found
-        )
+        return None  # of a factor of several it would have to be found which is meant
     owner[columns] = np.arange(columns.shape[1])
     position[columns] = np.arange(n_terms)[:, None]
     lefts, rights, places, lengths = [], [], [], []
