@@ -1133,7 +1133,7 @@ static PyType_Slot constant_slots[] = {
 static PyType_Spec constant_spec = {
     .name = "autograd.value.Constant",
     .basicsize = sizeof(Node),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = constant_slots,
 };
 

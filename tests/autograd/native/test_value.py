@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd import Value, anomaly, native, no_grad, topological_order
+from autograd import Constant, Value, anomaly, native, no_grad, topological_order
 from autograd.ops import TABLE
 
 ROOT = Path(__file__).parents[3]
@@ -121,6 +121,28 @@ def test_steps_leave_nothing_behind() -> None:
     assert abs(found[0] - counts[0]) < n_steps
     # Anything that a step leaves takes 16 bytes or more.
     assert after - before < 8 * n_steps
+
+
+class Named(Value):
+    """A Value with attributes of its own, which may refer to it."""
+
+
+class Two(Constant):
+    def __init__(self) -> None:
+        super().__init__(2.0)
+
+
+def test_subclasses_compute_and_are_freed_by_the_collector() -> None:
+    gc.collect()
+    before = native.core.count()
+    x = Named(3.0)
+    x.other = [x]
+    y = x * Two() + x
+    y.backward()
+    assert (y.data, x.grad, type(y)) == (9.0, 3.0, Value)
+    del x, y
+    gc.collect()
+    assert native.core.count() == before
 
 
 def test_a_value_takes_64_bytes_and_is_not_tracked() -> None:
