@@ -109,14 +109,9 @@ def leaves_of(order: Sequence[Any]) -> list[tuple[Any, float | None]]:
 
 def derivative_by(*values: Any) -> Variables | None:
     """The innermost derivative under way, in any thread, that Values depend on."""
-    seen = {*values}
-    stack = [*values]
-    while stack:
-        new = [parent for parent in stack.pop().parents if parent not in seen]
-        seen.update(new)
-        stack += new
+    behind = in_order(values, lambda node: node.parents)  # through no cut
     for own in reversed(list(derivatives)):
-        if not own.leaves.isdisjoint(seen):
+        if not own.leaves.isdisjoint(behind):
             return own
     return None
 

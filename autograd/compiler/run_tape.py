@@ -9,23 +9,14 @@ line Python, and so does one with a primitive that has not been written in C.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
 import numpy as np
 
 from autograd import native
 from autograd.compiler.run_python import PythonExecutor, Run
 from autograd.compiler.tape import Tape
 
-machine: Any = None
+machine = native.part("_tape")
 """The module that was built of C, or None."""
-
-if native.core is not None:
-    try:
-        machine = importlib.import_module("autograd.native._tape")
-    except ImportError:
-        machine = None
 
 
 def can_run_tape(tape: Tape) -> bool:

@@ -21,14 +21,17 @@ from autograd.ops import TABLE, Operation
 WANTED = os.environ.get("VALUEGRAD_NATIVE", "1") != "0"
 """Whether C is to be used where it was built."""
 
-core: Any = None
-"""The module that was built of C, or None."""
 
-if WANTED:
+def part(name: str) -> Any:
+    """A module that was built of C; None where it was not, or is not wanted."""
     try:
-        core = importlib.import_module("autograd.native._core")
+        return importlib.import_module(f"autograd.native.{name}") if WANTED else None
     except ImportError:
-        core = None
+        return None
+
+
+core = part("_core")
+"""The Values in C, or None."""
 
 backend = "python" if core is None else "native"
 """Which of the twins run."""
